@@ -1,0 +1,256 @@
+"""Three verbs for every event on every topic: encode, decode, validate. One error: `InvalidEvent`.
+
+Both modes of the CloudEvents Kafka binding are read: structured (``application/cloudevents+json``,
+the whole envelope in the value) and binary (attributes in ``ce_`` headers, payload in the value).
+We write structured, which decodes in one pass. The mode is decided by the content type alone, as
+section 3 of the binding says.
+
+Source: CloudEvents Kafka protocol binding 1.0.2, sections 3.1 to 3.3 (read 2026-07).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, TypeAlias, TypeVar
+
+import msgspec
+
+from schemas.errors import ContradictingHeaders, InvalidEvent, Undecodable, UnknownType
+from schemas.events import AnyEvent, Data, Event
+
+Headers: TypeAlias = Sequence[tuple[str, bytes]]
+"""Kafka record headers, in order; a name may repeat."""
+
+STRUCTURED = b"application/cloudevents+json; charset=UTF-8"
+STRUCTURED_HEADERS: list[tuple[str, bytes]] = [("content-type", STRUCTURED)]
+EARLIEST_YEAR = 1990
+FUTURE_SKEW = timedelta(minutes=15)
+"""How far ahead of our clock a source's clock may be before its event counts as from the future."""
+
+_PATH = re.compile(r" - at `(?P<path>[^`]+)`$")
+_ATTRIBUTES = (
+    "id",
+    "source",
+    "specversion",
+    "type",
+    "time",
+    "subject",
+    "datacontenttype",
+    "dataschema",
+)
+_REQUIRED = ("specversion", "id", "source", "type")
+_EventT = TypeVar("_EventT", bound=Event)
+_encoder = msgspec.json.Encoder()
+
+
+def type_of(event: type[Event]) -> str:
+    """The CloudEvents `type` of an event Struct."""
+    tag = event.__struct_config__.tag
+    if not isinstance(tag, str):
+        raise TypeError(f"{event.__name__} has no type of its own")
+    return tag
+
+
+@cache
+def _decoder(events: tuple[type[Event], ...]) -> msgspec.json.Decoder[Any]:
+    union: Any = events[0]
+    for event in events[1:]:
+        union = union | event
+    return msgspec.json.Decoder(union)
+
+
+def encode(event: AnyEvent) -> bytes:
+    """The structured form of an event; its headers are `STRUCTURED_HEADERS`."""
+    return _encoder.encode(event)
+
+
+def encode_binary(event: AnyEvent) -> tuple[bytes, list[tuple[str, bytes]]]:
+    """The binary form of an event: its payload, and its attributes as headers."""
+    attributes = msgspec.to_builtins(event)
+    payload = _encoder.encode(event.data)
+    headers = [
+        (f"ce_{name}", str(attributes[name]).encode()) for name in _ATTRIBUTES if name in attributes
+    ]
+    return payload, [("content-type", b"application/json"), *headers]
+
+
+def decode(value: bytes | None, headers: Headers, events: tuple[type[_EventT], ...]) -> _EventT:
+    """The event that a record carries, one of `events`.
+
+    Raises:
+        InvalidEvent: dead-lettered; names the path inside the payload.
+    """
+    if value is None:
+        raise Undecodable("a record without a value says nothing; publish `deleted: true` instead")
+    content_type = content_type_of(headers)
+    if content_type is None and not any(name[:3] == "ce_" for name, _ in headers):
+        return _parse(value, events)
+    if content_type is None or not content_type.startswith("application/cloudevents"):
+        return _parse(_envelope(value, _attributes(headers), content_type), events)
+    _check_structured(content_type)
+    event = _parse(value, events)
+    if len(headers) > 1:
+        _check_agreement(event, _attributes(headers))
+    return event
+
+
+def validate(event: Event, raw: bytes, now: datetime) -> None:
+    """What types cannot say: no null characters, and times that a clock can have shown.
+
+    Args:
+        event: a decoded event.
+        raw: the bytes it came from; a null character can only come from its escape there.
+        now: aware; `event` may be at most `FUTURE_SKEW` ahead of it.
+
+    Raises:
+        InvalidEvent: dead-lettered. PostgreSQL cannot hold a null character in text, and a version
+            from the future would win over every true one until then.
+    """
+    latest = now + FUTURE_SKEW
+    if not (EARLIEST_YEAR <= event.time.year <= latest.year and event.time <= latest):
+        raise InvalidEvent(_off(event.time), "$.time")
+    if b"\\u0000" in raw:
+        _refuse_nulls(msgspec.to_builtins(event))
+    for path, instant in _instants(event):
+        if not (EARLIEST_YEAR <= instant.year <= latest.year and instant <= latest):
+            raise InvalidEvent(_off(instant), path)
+
+
+def content_type_of(headers: Headers) -> str | None:
+    """The content type of a record, in lower case and without spaces; None where none is given."""
+    for name, value in headers:
+        if name.lower() == "content-type":
+            return value.decode("latin-1").lower().replace(" ", "")
+    return None
+
+
+def _off(instant: datetime) -> str:
+    return f"{instant.isoformat()} is not between {EARLIEST_YEAR} and now"
+
+
+def _parse(value: bytes, events: tuple[type[_EventT], ...]) -> _EventT:
+    try:
+        event: _EventT = _decoder(events).decode(value)
+    except msgspec.ValidationError as error:
+        raise _named(str(error)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Undecodable(f"not JSON: {error}") from None
+    return event
+
+
+def _named(message: str) -> InvalidEvent:
+    """The message of msgspec, taken apart into reason and path."""
+    found = _PATH.search(message)
+    path = found["path"] if found else "$"
+    reason = message[: found.start()] if found else message
+    return (
+        UnknownType(f"{reason}: not an event of this topic", path)
+        if path == "$.type"
+        else InvalidEvent(reason, path)
+    )
+
+
+def _attributes(headers: Headers) -> dict[str, str]:
+    """CloudEvents attribute -> value, from the ``ce_`` headers."""
+    found: dict[str, str] = {}
+    for name, value in headers:
+        if name[:3] != "ce_":
+            continue
+        try:
+            text = value.decode()
+        except UnicodeDecodeError:
+            raise Undecodable("header is not UTF-8", f"$.headers.{name}") from None
+        if found.setdefault(name[3:], text) != text:
+            raise ContradictingHeaders("header is given twice, differently", f"$.headers.{name}")
+    return found
+
+
+def _envelope(value: bytes, attributes: Mapping[str, str], content_type: str | None) -> bytes:
+    """A binary record as the structured one it stands for."""
+    for name in _REQUIRED:
+        if not attributes.get(name):
+            raise InvalidEvent("required header is missing", f"$.headers.ce_{name}")
+    if content_type is not None and not _is_json(content_type):
+        raise Undecodable(f"content type {content_type!r} is not JSON", "$.headers.content-type")
+    try:
+        msgspec.json.decode(value, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Undecodable(f"not JSON: {error}", "$.data") from None
+    known = {
+        name: attributes[name]
+        for name in _ATTRIBUTES
+        if name in attributes and name != "datacontenttype"
+    }
+    return _encoder.encode({**known, "data": msgspec.Raw(value)})
+
+
+def _is_json(content_type: str) -> bool:
+    kind, _, parameters = content_type.partition(";")
+    return (kind == "application/json" or kind.endswith("+json")) and parameters in {
+        "",
+        "charset=utf-8",
+        'charset="utf-8"',
+    }
+
+
+def _check_structured(content_type: str) -> None:
+    if not content_type.startswith("application/cloudevents+json") or not _is_json(content_type):
+        raise Undecodable(
+            f"content type {content_type!r} is not application/cloudevents+json in UTF-8",
+            "$.headers.content-type",
+        )
+
+
+def _check_agreement(event: Event, attributes: Mapping[str, str]) -> None:
+    """A structured record may repeat attributes as headers, if they say the same."""
+    envelope = msgspec.to_builtins(event) if attributes else {}
+    for name, said in attributes.items():
+        if name == "time" and _same_instant(said, event.time):
+            continue
+        if name in _ATTRIBUTES and str(envelope.get(name, "")) != said:
+            raise ContradictingHeaders(
+                "header says something else than the envelope", f"$.headers.ce_{name}"
+            )
+
+
+def _same_instant(text: str, instant: datetime) -> bool:
+    try:
+        return datetime.fromisoformat(text) == instant
+    except (ValueError, TypeError):
+        return False
+
+
+def _refuse_nulls(value: object, path: str = "$") -> None:
+    if isinstance(value, str) and "\0" in value:
+        raise InvalidEvent("text holds a null character", path)
+    for step, inner in _inside(value):
+        _refuse_nulls(inner, f"{path}{step}")
+
+
+def _inside(value: object) -> Iterable[tuple[str, object]]:
+    if isinstance(value, Mapping):
+        return ((f".{key}", inner) for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return ((f"[{index}]", inner) for index, inner in enumerate(value))
+    return ()
+
+
+@cache
+def _instant_fields(data: type) -> tuple[str, ...]:
+    return tuple(
+        field.name
+        for field in msgspec.structs.fields(data)
+        if "Instant" in str(field.type) or "datetime" in str(field.type)
+    )
+
+
+def _instants(event: Event) -> Iterator[tuple[str, datetime]]:
+    """The instants inside the payload that are given, with their paths."""
+    data: Data = event.data  # type: ignore[attr-defined]
+    for name in _instant_fields(type(data)):
+        instant = getattr(data, name)
+        if isinstance(instant, datetime):
+            yield f"$.data.{name}", instant
