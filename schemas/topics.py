@@ -114,7 +114,7 @@ FEEDBACK_RECEIVED = Topic(
 )
 CRM_CHANGED = Topic(
     name="crm.changed",
-    description="An account, opportunity or rep as of now; a change of single fields has its own key.",
+    description="An account, opportunity or rep as of now.",
     key="<entity>:<id>, or <entity>:<id>#<field> for a change of one field",
     owner="streams.enrich",
     producers=("collect", "upstream systems"),

@@ -1,0 +1,1 @@
+"""What leaves the process. Nothing here knows how it flows: `streams` is never imported."""
