@@ -1,0 +1,306 @@
+"""The contract of the store: transactions, each a set of shelves, one shelf a subject.
+
+`sinks.store.postgres` is the real one, `sinks.store.fake` the one in memory; both pass
+``tests/contract/test_store_contract.py``. Every call blocks: callers run it in a thread. Every call
+may raise `Temporary` (connection lost, deadlock, shutdown), after which the transaction is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+
+from schemas.events import Account, AnyEvent, Opportunity, Rep, Version
+from sinks.contracts import Sighting
+from sinks.store.rows import (
+    CrmKind,
+    CrmVersion,
+    Decision,
+    EpicRow,
+    Known,
+    Link,
+    Linked,
+    LinkState,
+    LoopRow,
+    Message,
+    Move,
+    OutboxRow,
+    Outcome,
+    Remark,
+    Report,
+    Ship,
+    Stated,
+    Tell,
+    Words,
+)
+
+
+class Offsets(Protocol):
+    """Where each consumer group reads on; moved in the transaction that wrote the batch."""
+
+    def next(self, group: str, topic: str) -> dict[int, int]:
+        """Partition -> offset to read next; a partition that was never read is absent."""
+
+    def move(self, group: str, moves: Sequence[Move]) -> None:
+        """Move all or none.
+
+        Raises:
+            Fenced: one is not where it was expected: another worker owns that partition.
+        """
+
+
+class Remarks(Protocol):
+    """Remarks and their words."""
+
+    def known(self, keys: Sequence[bytes]) -> dict[bytes, Known]:
+        """Of these keys (`remark_key`), those that are in the store."""
+
+    def new_ids(self, count: int) -> Sequence[int]:
+        """Fresh ids, ascending, never given out before."""
+
+    def add(self, rows: Sequence[tuple[Remark, Words]]) -> None:
+        """Write remarks; one that is there all the same is overwritten if its version is older."""
+
+    def revise(self, rows: Sequence[tuple[Remark, Words]]) -> None:
+        """Overwrite remarks by their id, where the version in the store is older."""
+
+    def set_outcome(self, outcomes: Mapping[int, Outcome]) -> None:
+        """Remark id -> what linking came to."""
+
+    def thread_issues(
+        self, threads: Collection[tuple[str, str]]
+    ) -> dict[tuple[str, str], set[int]]:
+        """(origin, thread) -> the issues that its remarks are linked to."""
+
+    def claim_for_accounts(self, owners: Mapping[str, str], stated: Collection[str]) -> set[int]:
+        """Give remarks without an account to one: mail domain -> account id, and account ids stated
+        by the source that are known by now. The issues linked to those remarks.
+        """
+
+    def find(self, feedback_id: str) -> tuple[Remark, Words | None] | None:
+        """One remark by its identity."""
+
+    def undecided(self, limit: int) -> list[tuple[Remark, Words | None]]:
+        """Remarks that wait for a person, oldest first."""
+
+
+class Links(Protocol):
+    """Decisions, append only, and where each remark and issue stand because of them."""
+
+    def new_ids(self, count: int) -> Sequence[int]:
+        """Fresh decision ids, ascending, never given out before."""
+
+    def add(self, decisions: Sequence[Decision], links: Sequence[Link]) -> None:
+        """Write decisions and set the links; a link that a person decided stays as the person said,
+        unless this decision is a person's too.
+        """
+
+    def of_remark(self, remark_id: int) -> list[tuple[Link, Decision]]:
+        """Every link of a remark with the decision behind it, best score first."""
+
+    def of_issue(self, issue_id: int, state: LinkState = "linked") -> list[Linked]:
+        """Every remark that stands so with this issue, not withdrawn, oldest said first."""
+
+    def adopt(self, keys: Mapping[str, int]) -> set[int]:
+        """Issue key -> id, now known: links by key alone get the id. The ids that gained links."""
+
+    def unknown_keys(self, limit: int) -> list[str]:
+        """Keys that remarks name and no issue is known for."""
+
+
+class Crm(Protocol):
+    """Valid-time history of accounts, opportunities and reps."""
+
+    def stated(self, kind: CrmKind, ids: Collection[str]) -> dict[str, list[Stated]]:
+        """Everything ever stated of these, oldest first; locks them until the transaction ends."""
+
+    def rewrite(self, kind: CrmKind, versions: Mapping[str, Sequence[CrmVersion]]) -> None:
+        """The whole history of each, oldest first, in place of the one before."""
+
+    def accounts(self, ids: Collection[str], at: datetime) -> dict[str, Account]:
+        """As of then, deleted ones too; merges are not followed."""
+
+    def opportunities(self, ids: Collection[str], at: datetime) -> dict[str, Opportunity]:
+        """As of then, deleted ones too."""
+
+    def opportunities_of(
+        self, accounts: Collection[str], at: datetime
+    ) -> dict[str, list[Opportunity]]:
+        """Account id -> its opportunities as of then, deleted ones left out, by id."""
+
+    def reps(self, ids: Collection[str], at: datetime) -> dict[str, Rep]:
+        """As of then, deleted ones too."""
+
+    def reps_by_email(self, emails: Collection[str], at: datetime) -> dict[str, Rep]:
+        """Lower-case mail address -> the rep who has it as of then."""
+
+    def accounts_by_domain(self, domains: Collection[str]) -> dict[str, str]:
+        """Lower-case mail domain -> account id as of now, merges followed, deleted ones left out."""
+
+    def existing(self, ids: Collection[str]) -> dict[str, str]:
+        """Account id -> the id it goes by now (merges followed), of those that exist."""
+
+
+class Epics(Protocol):
+    """Issues and versions of the tracker."""
+
+    def put(self, sightings: Sequence[Sighting]) -> set[int]:
+        """Keep each unless a newer one is known; the ids that changed."""
+
+    def put_versions(self, versions: Sequence[tuple[Version, datetime]]) -> set[int]:
+        """Keep each unless a newer one is known; the ids of the issues fixed in those that changed."""
+
+    def get(self, ids: Collection[int]) -> dict[int, EpicRow]:
+        """Issues by id, with their versions."""
+
+    def ids_of_keys(self, keys: Collection[str]) -> dict[str, int]:
+        """Issue key, present or former -> id."""
+
+    def projects(self) -> set[str]:
+        """The project keys of every issue known, present or former."""
+
+    def since(self, mark: int) -> tuple[list[EpicRow], int]:
+        """Issues written after `mark` (0: all), and the mark to ask with next time."""
+
+    def owe_evidence(self, ids: Collection[int], at: datetime) -> None:
+        """The tracker is to be shown these issues' demand at `at`, unless it is owed earlier."""
+
+    def evidence_due(self, now: datetime, limit: int) -> list[int]:
+        """Take issues whose demand is to be shown; locked until the transaction ends, then settled."""
+
+
+class Ships(Protocol):
+    """What shipped, generation by generation."""
+
+    def latest(self, ids: Collection[int]) -> dict[int, Ship]:
+        """Issue id -> its latest generation; locks them until the transaction ends."""
+
+    def open(self, ship: Ship) -> None:
+        """Write a new generation, whose audience is worked out when it settles."""
+
+    def withdraw(self, issue_id: int, generation: int, at: datetime, why: str) -> None:
+        """Take a generation back; its audience is worked out again now, for corrections."""
+
+    def wake(self, ids: Collection[int], at: datetime) -> None:
+        """Work the latest generation's audience out again, at `at` but not before it settles."""
+
+    def due(self, now: datetime, limit: int) -> list[Ship]:
+        """Take ships whose audience is due; locked until the transaction ends, then settled."""
+
+    def all(self, limit: int) -> list[Ship]:
+        """The newest, latest first."""
+
+
+class Tells(Protocol):
+    """Who is told of what, and who is not, and why."""
+
+    def of_ship(self, issue_id: int, generation: int) -> list[Tell]:
+        """Everyone considered so far."""
+
+    def put(self, tells: Sequence[Tell]) -> list[Tell]:
+        """Write verdicts; of those that say tell, the ones that are new. A tell is never overwritten;
+        a skip is, by whatever is decided later.
+        """
+
+    def of_message(self, message_id: str) -> list[Tell]:
+        """What a mail carries."""
+
+    def find(self, tell_id: str) -> Tell | None:
+        """One by its notification id."""
+
+    def all(self, limit: int) -> list[Tell]:
+        """The newest, latest first."""
+
+
+class Messages(Protocol):
+    """Mails: claimed before they are sent, settled by what the provider says."""
+
+    def join(self, person_id: str, email: str, name: str, due_at: datetime, now: datetime) -> str:
+        """The id of the person's open mail; made, due at `due_at`, where there is none. An open one
+        that is due later becomes due at `due_at`.
+        """
+
+    def claim(self, now: datetime, resend_after_s: float, limit: int) -> list[Message]:
+        """Take mails that are due: state ``sending``, due again after `resend_after_s`. A mail found
+        in ``sending`` when it is due is one whose first attempt nobody can tell the end of.
+        """
+
+    def sent(self, message_id: str, provider_id: str, at: datetime) -> None:
+        """The provider took it. One that was settled meanwhile stays settled."""
+
+    def postpone(self, message_id: str, due_at: datetime, why: str) -> None:
+        """Not taken: due again then. One that was settled meanwhile stays settled."""
+
+    def fail(self, message_id: str, at: datetime, why: str) -> None:
+        """It will never be taken."""
+
+    def settle(self, reports: Sequence[Report]) -> list[Message]:
+        """Take the provider's reports, each once, in any order; the mails whose state changed."""
+
+    def find(self, message_id: str) -> Message | None:
+        """One by its id."""
+
+
+class Loops(Protocol):
+    """How far each loop has closed."""
+
+    def get(self, pairs: Collection[tuple[str, int]]) -> dict[tuple[str, int], LoopRow]:
+        """(account id, issue id) -> where it stands; locks them until the transaction ends."""
+
+    def put(self, rows: Sequence[LoopRow]) -> None:
+        """Write where they stand now."""
+
+    def use_reply(self, token_id: str, at: datetime) -> bool:
+        """Whether this is the first use of a mail's link."""
+
+    def reply_used(self, token_id: str) -> bool:
+        """Whether the link has been used, for the page that shows it."""
+
+    def all(self, limit: int) -> list[LoopRow]:
+        """The last changed, latest first."""
+
+
+class Outbox(Protocol):
+    """Events that must not be lost or invented, relayed after the commit."""
+
+    def add(self, events: Sequence[tuple[str, str, AnyEvent]]) -> None:
+        """(topic, key, event), to be relayed in this order."""
+
+    def take(self, limit: int) -> list[OutboxRow]:
+        """The oldest; one taker at a time, the others get none until this transaction ends."""
+
+    def drop(self, ids: Sequence[int]) -> None:
+        """Forget what the broker has acknowledged."""
+
+
+class Transaction(Protocol):
+    """All of it becomes true at once when the ``with`` ends well, or none of it."""
+
+    offsets: Offsets
+    remarks: Remarks
+    links: Links
+    crm: Crm
+    epics: Epics
+    ships: Ships
+    tells: Tells
+    messages: Messages
+    loops: Loops
+    outbox: Outbox
+
+
+class Store(Protocol):
+    """The long memory."""
+
+    def open(self) -> None:
+        """Connect. Raises `SinkUnreachable`, or `SinkRefused` where the schema is not ours."""
+
+    def close(self) -> None:
+        """Let go of every connection; safe to repeat."""
+
+    def transaction(self) -> AbstractContextManager[Transaction]:
+        """A transaction; commits when the ``with`` ends without an exception."""
+
+    def remarks_said(self) -> Iterator[tuple[Remark, Words | None]]:
+        """Every remark, streamed."""
