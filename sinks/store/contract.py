@@ -7,7 +7,7 @@ may raise `Temporary` (connection lost, deadlock, shutdown), after which the tra
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
@@ -75,8 +75,11 @@ class Remarks(Protocol):
         """(origin, thread) -> the issues that its remarks are linked to."""
 
     def claim_for_accounts(self, owners: Mapping[str, str], stated: Collection[str]) -> set[int]:
-        """Give remarks without an account to one: mail domain -> account id, and account ids stated
-        by the source that are known by now. The issues linked to those remarks.
+        """Give remarks without an account to one, and say which issues those are linked to.
+
+        Args:
+            owners: mail domain -> account id.
+            stated: account ids that sources stated and that are known by now.
         """
 
     def find(self, feedback_id: str) -> tuple[Remark, Words | None] | None:
@@ -93,8 +96,9 @@ class Links(Protocol):
         """Fresh decision ids, ascending, never given out before."""
 
     def add(self, decisions: Sequence[Decision], links: Sequence[Link]) -> None:
-        """Write decisions and set the links; a link that a person decided stays as the person said,
-        unless this decision is a person's too.
+        """Write decisions and set the links.
+
+        A link that a person decided stays as the person said, unless a person decided this too.
         """
 
     def of_remark(self, remark_id: int) -> list[tuple[Link, Decision]]:
@@ -114,7 +118,7 @@ class Crm(Protocol):
     """Valid-time history of accounts, opportunities and reps."""
 
     def stated(self, kind: CrmKind, ids: Collection[str]) -> dict[str, list[Stated]]:
-        """Everything ever stated of these, oldest first; locks them until the transaction ends."""
+        """All that was ever stated of these, oldest first; locked until the transaction ends."""
 
     def rewrite(self, kind: CrmKind, versions: Mapping[str, Sequence[CrmVersion]]) -> None:
         """The whole history of each, oldest first, in place of the one before."""
@@ -150,7 +154,7 @@ class Epics(Protocol):
         """Keep each unless a newer one is known; the ids that changed."""
 
     def put_versions(self, versions: Sequence[tuple[Version, datetime]]) -> set[int]:
-        """Keep each unless a newer one is known; the ids of the issues fixed in those that changed."""
+        """Keep each unless a newer is known; the ids of the issues fixed in those that changed."""
 
     def get(self, ids: Collection[int]) -> dict[int, EpicRow]:
         """Issues by id, with their versions."""
@@ -168,7 +172,7 @@ class Epics(Protocol):
         """The tracker is to be shown these issues' demand at `at`, unless it is owed earlier."""
 
     def evidence_due(self, now: datetime, limit: int) -> list[int]:
-        """Take issues whose demand is to be shown; locked until the transaction ends, then settled."""
+        """Take issues whose demand is to be shown; locked, and settled when the transaction ends."""
 
 
 class Ships(Protocol):
@@ -200,8 +204,9 @@ class Tells(Protocol):
         """Everyone considered so far."""
 
     def put(self, tells: Sequence[Tell]) -> list[Tell]:
-        """Write verdicts; of those that say tell, the ones that are new. A tell is never overwritten;
-        a skip is, by whatever is decided later.
+        """Write verdicts; of those that say tell, the ones that are new.
+
+        A tell is never overwritten; a skip is, by whatever is decided later.
         """
 
     def of_message(self, message_id: str) -> list[Tell]:
@@ -218,13 +223,15 @@ class Messages(Protocol):
     """Mails: claimed before they are sent, settled by what the provider says."""
 
     def join(self, person_id: str, email: str, name: str, due_at: datetime, now: datetime) -> str:
-        """The id of the person's open mail; made, due at `due_at`, where there is none. An open one
-        that is due later becomes due at `due_at`.
+        """The id of the person's open mail; made where there is none.
+
+        It is due at `due_at`, or earlier where it was due earlier already.
         """
 
     def claim(self, now: datetime, resend_after_s: float, limit: int) -> list[Message]:
-        """Take mails that are due: state ``sending``, due again after `resend_after_s`. A mail found
-        in ``sending`` when it is due is one whose first attempt nobody can tell the end of.
+        """Take mails that are due: state ``sending``, due again after `resend_after_s`.
+
+        A mail that is due while ``sending`` is one of which nobody can tell whether it went out.
         """
 
     def sent(self, message_id: str, provider_id: str, at: datetime) -> None:
@@ -301,6 +308,3 @@ class Store(Protocol):
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """A transaction; commits when the ``with`` ends without an exception."""
-
-    def remarks_said(self) -> Iterator[tuple[Remark, Words | None]]:
-        """Every remark, streamed."""

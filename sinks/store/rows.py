@@ -50,7 +50,7 @@ class Remark(Row, frozen=True, kw_only=True):
         version_at: the source's clock; of two versions the later is kept.
         account_id: the account it was found to belong to; None until one is known.
         stated_account: the CRM id that the source stated, known to us or not.
-        domain: the customer's mail domain, None where there is none or it is a free-mail provider's.
+        domain: the customer's mail domain; None for none and for a free-mail provider's.
     """
 
     id: int
@@ -134,7 +134,7 @@ class Stated(Row, frozen=True, kw_only=True):
 
 
 class CrmVersion(Row, frozen=True, kw_only=True):
-    """A CRM entity from `valid_from` until `valid_to` (None: still), all that was known folded in."""
+    """A CRM entity from `valid_from` until `valid_to` (None: still), all statements folded in."""
 
     valid_from: datetime
     valid_to: datetime | None
