@@ -141,7 +141,7 @@ class Crm(Protocol):
         """Lower-case mail address -> the rep who has it as of then."""
 
     def accounts_by_domain(self, domains: Collection[str]) -> dict[str, str]:
-        """Lower-case mail domain -> account id as of now, merges followed, deleted ones left out."""
+        """Keep each unless a newer is known; the ids of the issues fixed in what changed."""
 
     def existing(self, ids: Collection[str]) -> dict[str, str]:
         """Account id -> the id it goes by now (merges followed), of those that exist."""
@@ -172,7 +172,7 @@ class Epics(Protocol):
         """The tracker is to be shown these issues' demand at `at`, unless it is owed earlier."""
 
     def evidence_due(self, now: datetime, limit: int) -> list[int]:
-        """Take issues whose demand is to be shown; locked, and settled when the transaction ends."""
+        """Work out the latest generation's audience again at `at`, not before it settles."""
 
 
 class Ships(Protocol):

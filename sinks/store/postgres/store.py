@@ -1,0 +1,119 @@
+"""Connections and transactions; every fault of the driver is named here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from psycopg import errors as pg
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from schemas.errors import SinkRefused, SinkUnreachable
+from sinks.store.contract import Transaction
+from sinks.store.migrations import head
+from sinks.store.postgres.crm import PostgresCrm
+from sinks.store.postgres.epics import PostgresEpics
+from sinks.store.postgres.links import PostgresLinks
+from sinks.store.postgres.loops import PostgresLoops
+from sinks.store.postgres.messages import PostgresMessages
+from sinks.store.postgres.offsets import PostgresOffsets
+from sinks.store.postgres.outbox import PostgresOutbox
+from sinks.store.postgres.remarks import PostgresRemarks
+from sinks.store.postgres.ships import PostgresShips
+from sinks.store.postgres.tells import PostgresTells
+
+_PASSING = (
+    pg.OperationalError,
+    pg.InterfaceError,
+    pg.DeadlockDetected,
+    pg.SerializationFailure,
+    pg.LockNotAvailable,
+    pg.QueryCanceled,
+)
+
+
+class PostgresTransaction:
+    """One transaction's shelves, all on one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.offsets = PostgresOffsets(connection)
+        self.remarks = PostgresRemarks(connection)
+        self.links = PostgresLinks(connection)
+        self.crm = PostgresCrm(connection)
+        self.epics = PostgresEpics(connection)
+        self.ships = PostgresShips(connection)
+        self.tells = PostgresTells(connection)
+        self.messages = PostgresMessages(connection)
+        self.loops = PostgresLoops(connection)
+        self.outbox = PostgresOutbox(connection)
+
+
+class PostgresStore:
+    """The long memory, in one PostgreSQL database.
+
+    Args:
+        url: as SQLAlchemy writes it, ``postgresql+psycopg://user@host/name``.
+        timeout_s: for a connection, for a statement, and for a lock.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 10, timeout_s: float = 30) -> None:
+        self._url = url
+        self._pool_size = pool_size
+        self._timeout_s = timeout_s
+        self._engine: Engine | None = None
+
+    def open(self) -> None:
+        """Connect, and see that the schema is the one this code was written for."""
+        milliseconds = int(self._timeout_s * 1000)
+        options = f"-c statement_timeout={milliseconds} -c timezone=UTC"
+        self._engine = create_engine(
+            self._url,
+            pool_size=self._pool_size,
+            pool_timeout=self._timeout_s,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": max(2, int(self._timeout_s)), "options": options},
+        )
+        with _named_faults(), self._engine.connect() as connection:
+            _check_revision(connection)
+
+    def close(self) -> None:
+        """Let go of every connection; safe to repeat."""
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """A transaction; commits when the ``with`` ends without an exception."""
+        if self._engine is None:
+            raise SinkUnreachable("the store is not open")
+        with _named_faults(), self._engine.begin() as connection:
+            yield PostgresTransaction(connection)
+
+
+def _check_revision(connection: Connection) -> None:
+    found = None
+    if connection.scalar(text("SELECT to_regclass('alembic_version')")) is not None:
+        found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    if found != head():
+        raise SinkRefused(f"store is at {found}, not {head()}: run `closeloop store migrate`")
+
+
+@contextmanager
+def _named_faults() -> Iterator[None]:
+    """The driver's faults as ours: what passes by itself is `SinkUnreachable`."""
+    try:
+        yield
+    except PoolTimeoutError as error:
+        raise SinkUnreachable(f"store: {error}") from error
+    except DBAPIError as error:
+        if passes(error):
+            raise SinkUnreachable(f"store: {error.orig}") from error
+        raise
+
+
+def passes(error: DBAPIError) -> bool:
+    """Whether a fault of the driver passes by itself, so that the same work is tried again."""
+    return error.connection_invalidated or isinstance(error.orig, _PASSING)
