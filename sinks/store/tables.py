@@ -20,7 +20,6 @@ from sqlalchemy import (
     Sequence,
     Text,
     UniqueConstraint,
-    Uuid,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -69,7 +68,7 @@ class RemarkTable(Base):
 
     __tablename__ = "remark"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    key: Mapped[bytes] = mapped_column(Uuid(as_uuid=False), unique=True)
+    key: Mapped[bytes] = mapped_column(unique=True)
     origin: Mapped[str]
     record: Mapped[str]
     version_at: Mapped[datetime]
