@@ -1,0 +1,191 @@
+"""Remarks and their words: read by key, written by COPY, revised one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from psycopg.errors import UniqueViolation
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    Table,
+    bindparam,
+    func,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+
+from sinks.store.postgres.copy import copy_rows
+from sinks.store.postgres.sql import among, new_ids
+from sinks.store.rows import Known, Outcome, Remark, Words, remark_key
+from sinks.store.tables import REMARK_ID, LinkTable, RemarkTable, WordsTable
+
+_REMARKS: Table = RemarkTable.__table__  # type: ignore[assignment]
+_WORDS: Table = WordsTable.__table__  # type: ignore[assignment]
+_REMARK_FIELDS = Remark.__struct_fields__
+_WORDS_FIELDS = Words.__struct_fields__
+
+
+class PostgresRemarks:
+    """`sinks.store.contract.Remarks`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def known(self, keys: Sequence[bytes]) -> dict[bytes, Known]:
+        """Of these keys, those that are in the store."""
+        rows = self._connection.execute(
+            select(RemarkTable.key, RemarkTable.id, RemarkTable.version_at).where(
+                among(RemarkTable.key, keys)
+            )
+        )
+        return {bytes(key): Known(id=id_, version_at=at) for key, id_, at in rows}
+
+    def new_ids(self, count: int) -> Sequence[int]:
+        """Fresh ids, ascending, never given out before."""
+        return new_ids(self._connection, REMARK_ID.name, count)
+
+    def add(self, rows: Sequence[tuple[Remark, Words]]) -> None:
+        """COPY them in; where a key is there all the same, overwrite what is older."""
+        try:
+            with self._connection.begin_nested():
+                self._copy(rows)
+        except UniqueViolation:
+            self._upsert(rows)
+
+    def revise(self, rows: Sequence[tuple[Remark, Words]]) -> None:
+        """Overwrite remarks by their id, where the version in the store is older."""
+        for remark, words in rows:
+            values = msgspec.structs.asdict(remark)
+            account = func.coalesce(remark.account_id, RemarkTable.account_id)
+            changed = self._connection.execute(
+                update(RemarkTable)
+                .where(RemarkTable.id == remark.id, RemarkTable.version_at < remark.version_at)
+                .values({**values, "account_id": account})
+            )
+            if changed.rowcount:
+                self._set_words(words)
+
+    def set_outcome(self, outcomes: Mapping[int, Outcome]) -> None:
+        """Remark id -> what linking came to."""
+        if outcomes:
+            self._connection.execute(
+                update(_REMARKS)
+                .where(_REMARKS.c.id == bindparam("remark"))
+                .values(outcome=bindparam("new")),
+                [{"remark": remark, "new": outcome} for remark, outcome in outcomes.items()],
+            )
+
+    def thread_issues(
+        self, threads: Collection[tuple[str, str]]
+    ) -> dict[tuple[str, str], set[int]]:
+        """(origin, thread) -> the issues that its remarks are linked to."""
+        rows = self._connection.execute(
+            select(RemarkTable.origin, RemarkTable.thread, LinkTable.issue_id)
+            .join(LinkTable, LinkTable.remark_id == RemarkTable.id)
+            .where(
+                tuple_(RemarkTable.origin, RemarkTable.thread).in_(list(threads)),
+                LinkTable.state == "linked",
+                LinkTable.issue_id.is_not(None),
+            )
+        )
+        found: dict[tuple[str, str], set[int]] = {}
+        for origin, thread, issue in rows:
+            if thread is not None and issue is not None:
+                found.setdefault((origin, thread), set()).add(issue)
+        return found
+
+    def claim_for_accounts(self, owners: Mapping[str, str], stated: Collection[str]) -> set[int]:
+        """Give remarks without an account to one, and say which issues those are linked to."""
+        claimed: list[int] = []
+        homeless = RemarkTable.account_id.is_(None)
+        for domain, account in owners.items():
+            mine = (homeless, RemarkTable.domain == domain, RemarkTable.stated_account.is_(None))
+            claimed += self._give(account, *mine)
+        for account in stated:
+            claimed += self._give(account, homeless, RemarkTable.stated_account == account)
+        return self._issues_of(claimed)
+
+    def find(self, feedback_id: str) -> tuple[Remark, Words | None] | None:
+        """One remark by its identity."""
+        origin, _, record = feedback_id.partition(":")
+        found = self._read(RemarkTable.key == remark_key(origin, record))
+        return found[0] if found else None
+
+    def undecided(self, limit: int) -> list[tuple[Remark, Words | None]]:
+        """Remarks that wait for a person, oldest first."""
+        return self._read(RemarkTable.outcome != "linked", ~RemarkTable.withdrawn, limit=limit)
+
+    def _copy(self, rows: Sequence[tuple[Remark, Words]]) -> None:
+        as_tuple = msgspec.structs.astuple
+        remarks = ((_key(remark), *as_tuple(remark)) for remark, _ in rows)
+        copy_rows(self._connection, _REMARKS, ("key", *_REMARK_FIELDS), remarks)
+        copy_rows(self._connection, _WORDS, _WORDS_FIELDS, (as_tuple(words) for _, words in rows))
+
+    def _upsert(self, rows: Sequence[tuple[Remark, Words]]) -> None:
+        """The slow way, for keys that another worker wrote since they were looked up."""
+        for remark, words in rows:
+            values = {"key": _key(remark), **msgspec.structs.asdict(remark)}
+            statement = insert(RemarkTable).values(values)
+            newer = {name: statement.excluded[name] for name in _REMARK_FIELDS if name != "id"}
+            stored = self._connection.scalar(
+                statement.on_conflict_do_update(
+                    index_elements=[RemarkTable.key],
+                    set_=newer,
+                    where=RemarkTable.version_at < remark.version_at,
+                ).returning(RemarkTable.id)
+            )
+            if stored is not None:
+                self._set_words(msgspec.structs.replace(words, remark_id=stored))
+
+    def _set_words(self, words: Words) -> None:
+        values = msgspec.structs.asdict(words)
+        statement = insert(WordsTable).values(values)
+        self._connection.execute(
+            statement.on_conflict_do_update(index_elements=[WordsTable.remark_id], set_=values)
+        )
+
+    def _give(self, account: str, *where: Any) -> list[int]:
+        given = update(RemarkTable).where(*where).values(account_id=account)
+        return list(self._connection.scalars(given.returning(RemarkTable.id)))
+
+    def _issues_of(self, remarks: Sequence[int]) -> set[int]:
+        rows = self._connection.scalars(
+            select(LinkTable.issue_id).where(
+                among(LinkTable.remark_id, remarks),
+                LinkTable.issue_id.is_not(None),
+                LinkTable.state == "linked",
+            )
+        )
+        return {issue for issue in rows if issue is not None}
+
+    def _read(self, *where: Any, limit: int | None = None) -> list[tuple[Remark, Words | None]]:
+        rows = self._connection.execute(
+            select(_REMARKS, *words_columns())
+            .outerjoin(_WORDS, _WORDS.c.remark_id == _REMARKS.c.id)
+            .where(*where)
+            .order_by(_REMARKS.c.id)
+            .limit(limit)
+        )
+        return [remark_of(row) for row in rows.mappings()]
+
+
+def _key(remark: Remark) -> bytes:
+    return remark_key(remark.origin, remark.record)
+
+
+def words_columns() -> list[Any]:
+    """The columns of a remark's words, labelled so that they can stand beside the remark's."""
+    return [_WORDS.c[name].label(f"words_{name}") for name in _WORDS_FIELDS]
+
+
+def remark_of(row: RowMapping) -> tuple[Remark, Words | None]:
+    """A remark and its words, None once they are erased, from a joined row."""
+    remark = Remark(**{name: row[name] for name in _REMARK_FIELDS})
+    if row["words_remark_id"] is None:
+        return remark, None
+    return remark, Words(**{name: row[f"words_{name}"] for name in _WORDS_FIELDS})
