@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, TypeAlias, TypeVar
 
 import msgspec
+from msgspec import inspect
 
 from schemas.errors import ContradictingHeaders, InvalidEvent, Undecodable, UnknownType
 from schemas.events import AnyEvent, Data, Event
@@ -26,10 +27,12 @@ Headers: TypeAlias = Sequence[tuple[str, bytes]]
 
 STRUCTURED = b"application/cloudevents+json; charset=UTF-8"
 STRUCTURED_HEADERS: list[tuple[str, bytes]] = [("content-type", STRUCTURED)]
-EARLIEST_YEAR = 1990
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 FUTURE_SKEW = timedelta(minutes=15)
 """How far ahead of our clock a source's clock may be before its event counts as from the future."""
 
+_OURS = STRUCTURED_HEADERS[0]
+_LENGTH = len("content-type")
 _PATH = re.compile(r" - at `(?P<path>[^`]+)`$")
 _ATTRIBUTES = (
     "id",
@@ -85,7 +88,9 @@ def decode(value: bytes | None, headers: Headers, events: tuple[type[_EventT], .
     """
     if value is None:
         raise Undecodable("a record without a value says nothing; publish `deleted: true` instead")
-    content_type = content_type_of(headers)
+    if len(headers) == 1 and headers[0] == _OURS:
+        return _parse(value, events)
+    content_type = _only_content_type(headers)
     if content_type is None and not any(name[:3] == "ce_" for name, _ in headers):
         return _parse(value, events)
     if content_type is None or not content_type.startswith("application/cloudevents"):
@@ -110,29 +115,48 @@ def validate(event: Event, raw: bytes, now: datetime) -> None:
             from the future would win over every true one until then.
     """
     latest = now + FUTURE_SKEW
-    if not (EARLIEST_YEAR <= event.time.year <= latest.year and event.time <= latest):
+    if not EARLIEST <= event.time <= latest:
         raise InvalidEvent(_off(event.time), "$.time")
+    data: Data = event.data  # type: ignore[attr-defined] # every event but the root has one
+    for name in _instant_fields(type(data)):
+        instant = getattr(data, name)
+        if isinstance(instant, datetime) and not EARLIEST <= instant <= latest:
+            raise InvalidEvent(_off(instant), f"$.data.{name}")
     if b"\\u0000" in raw:
         _refuse_nulls(msgspec.to_builtins(event))
-    for path, instant in _instants(event):
-        if not (EARLIEST_YEAR <= instant.year <= latest.year and instant <= latest):
-            raise InvalidEvent(_off(instant), path)
 
 
 def content_type_of(headers: Headers) -> str | None:
     """The content type of a record, in lower case and without spaces; None where none is given."""
-    for name, value in headers:
-        if name.lower() == "content-type":
-            return value.decode("latin-1").lower().replace(" ", "")
+    for content_type in _content_types(headers):
+        return content_type
     return None
 
 
+def _content_types(headers: Headers) -> Iterator[str]:
+    """Every content type given, in order. Kafka lets a value be null, whatever drivers say."""
+    for name, value in headers:
+        if len(name) == _LENGTH and name.lower() == "content-type" and value is not None:
+            yield "".join(value.decode("latin-1").lower().split())
+
+
+def _only_content_type(headers: Headers) -> str | None:
+    found: str | None = None
+    for content_type in _content_types(headers):
+        if found is not None and content_type != found:
+            raise ContradictingHeaders("it is given twice, differently", "$.headers.content-type")
+        found = content_type
+    return found
+
+
 def _off(instant: datetime) -> str:
-    return f"{instant.isoformat()} is not between {EARLIEST_YEAR} and now"
+    return f"{instant.isoformat()} is not between {EARLIEST.year} and now"
 
 
 def _parse(value: bytes, events: tuple[type[_EventT], ...]) -> _EventT:
     try:
+        if not value.isascii():
+            value.decode()  # msgspec does not look at the text of fields that it skips
         event: _EventT = _decoder(events).decode(value)
     except msgspec.ValidationError as error:
         raise _named(str(error)) from None
@@ -159,13 +183,22 @@ def _attributes(headers: Headers) -> dict[str, str]:
     for name, value in headers:
         if name[:3] != "ce_":
             continue
-        try:
-            text = value.decode()
-        except UnicodeDecodeError:
-            raise Undecodable("header is not UTF-8", f"$.headers.{name}") from None
+        text = _text(value, f"$.headers.{name}")
         if found.setdefault(name[3:], text) != text:
             raise ContradictingHeaders("header is given twice, differently", f"$.headers.{name}")
     return found
+
+
+def _text(value: bytes | None, path: str) -> str:
+    if value is None:
+        raise Undecodable("header has no value", path)
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        raise Undecodable("header is not UTF-8", path) from None
+    if "\0" in text:
+        raise InvalidEvent("text holds a null character", path)
+    return text
 
 
 def _envelope(value: bytes, attributes: Mapping[str, str], content_type: str | None) -> bytes:
@@ -197,7 +230,8 @@ def _is_json(content_type: str) -> bool:
 
 
 def _check_structured(content_type: str) -> None:
-    if not content_type.startswith("application/cloudevents+json") or not _is_json(content_type):
+    kind = content_type.partition(";")[0]
+    if kind != "application/cloudevents+json" or not _is_json(content_type):
         raise Undecodable(
             f"content type {content_type!r} is not application/cloudevents+json in UTF-8",
             "$.headers.content-type",
@@ -206,20 +240,26 @@ def _check_structured(content_type: str) -> None:
 
 def _check_agreement(event: Event, attributes: Mapping[str, str]) -> None:
     """A structured record may repeat attributes as headers, if they say the same."""
-    envelope = msgspec.to_builtins(event) if attributes else {}
     for name, said in attributes.items():
-        if name == "time" and _same_instant(said, event.time):
-            continue
-        if name in _ATTRIBUTES and str(envelope.get(name, "")) != said:
+        if name in _ATTRIBUTES and not _agrees(event, name, said):
             raise ContradictingHeaders(
                 "header says something else than the envelope", f"$.headers.ce_{name}"
             )
 
 
+def _agrees(event: Event, name: str, said: str) -> bool:
+    """Defaults count as said by the envelope; two ways to write one instant agree."""
+    if name == "type":
+        return said == type_of(type(event))
+    if name == "time":
+        return _same_instant(said, event.time)
+    return said == (getattr(event, name) or "")
+
+
 def _same_instant(text: str, instant: datetime) -> bool:
     try:
-        return datetime.fromisoformat(text) == instant
-    except (ValueError, TypeError):
+        return msgspec.convert(text, datetime) == instant
+    except msgspec.ValidationError:
         return False
 
 
@@ -239,18 +279,14 @@ def _inside(value: object) -> Iterable[tuple[str, object]]:
 
 
 @cache
-def _instant_fields(data: type) -> tuple[str, ...]:
-    return tuple(
-        field.name
-        for field in msgspec.structs.fields(data)
-        if "Instant" in str(field.type) or "datetime" in str(field.type)
-    )
+def _instant_fields(data: type[Data]) -> tuple[str, ...]:
+    """The fields of a payload that may hold an instant."""
+    info = inspect.type_info(data)
+    if not isinstance(info, inspect.StructType):
+        raise TypeError(f"{data.__name__} is not a Struct")
+    return tuple(field.name for field in info.fields if _may_be_instant(field.type))
 
 
-def _instants(event: Event) -> Iterator[tuple[str, datetime]]:
-    """The instants inside the payload that are given, with their paths."""
-    data: Data = event.data  # type: ignore[attr-defined]
-    for name in _instant_fields(type(data)):
-        instant = getattr(data, name)
-        if isinstance(instant, datetime):
-            yield f"$.data.{name}", instant
+def _may_be_instant(kind: inspect.Type) -> bool:
+    kinds = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
+    return any(isinstance(one, inspect.DateTimeType) for one in kinds)

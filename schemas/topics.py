@@ -33,8 +33,14 @@ DAY_MS = 24 * 60 * 60 * 1000
 MONTH_MS = 30 * DAY_MS
 YEAR_MS = 365 * DAY_MS
 DEAD_SUFFIX = ".dead"
-LARGEST_BODY_BYTES = 5 * 1024 * 1024
+MIB = 1024 * 1024
+LARGEST_BODY_BYTES = 5 * MIB
 """What the gateway accepts; the broker's limit is a little above it, for headers and framing."""
+LARGEST_RECORD_BYTES = LARGEST_BODY_BYTES + MIB
+LARGEST_DEAD_BYTES = LARGEST_RECORD_BYTES + MIB
+"""A dead letter is the whole record and why it is dead: it must fit even where that just did."""
+OUTSIDE = frozenset({"CI", "outside", "upstream systems"})
+"""The producers and consumers that are not Closeloop."""
 
 
 class Topic(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +53,7 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
         producers, consumers: rooms or outside parties, in the order of the flow.
         retention_ms: how long a record is kept; None with `compacted`.
         has_words: carries people's words, so that 30 days is the most it may be kept.
+        largest_bytes: the largest batch, as it is compressed, that the broker takes.
     """
 
     name: str
@@ -60,6 +67,7 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     partitions: int = 4
     has_words: bool = False
     has_dead_twin: bool = True
+    largest_bytes: int = LARGEST_RECORD_BYTES
 
     @property
     def cleanup(self) -> Literal["compact", "delete"]:
@@ -75,7 +83,7 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     def config(self) -> dict[str, str]:
         """The topic configuration that the broker must have."""
         kept = {} if self.retention_ms is None else {"retention.ms": str(self.retention_ms)}
-        size = str(LARGEST_BODY_BYTES + 1024 * 1024)
+        size = str(self.largest_bytes)
         return {"cleanup.policy": self.cleanup, "max.message.bytes": size, **kept}
 
 
@@ -246,4 +254,5 @@ def dead_twins() -> Iterator[Topic]:
                 events=(),
                 partitions=1,
                 has_dead_twin=False,
+                largest_bytes=LARGEST_DEAD_BYTES,
             )
