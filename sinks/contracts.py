@@ -119,7 +119,7 @@ class Mailer(Protocol):
 
 
 class Outgoing(msgspec.Struct, frozen=True):
-    """A record on its way to Kafka. No `value` is a tombstone; no `partition` lets the key decide."""
+    """A record on its way to Kafka; its key decides the partition, no `value` is a tombstone."""
 
     topic: str
     key: bytes | None

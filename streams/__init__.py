@@ -1,0 +1,1 @@
+"""How it flows: `streams.app` is the map, and the rooms stand in the order of the flow."""

@@ -296,6 +296,9 @@ class Transaction(Protocol):
     loops: Loops
     outbox: Outbox
 
+    def savepoint(self) -> AbstractContextManager[None]:
+        """What is done inside is undone, alone, when the ``with`` ends by an exception."""
+
 
 class Store(Protocol):
     """The long memory."""

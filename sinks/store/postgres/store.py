@@ -48,6 +48,13 @@ class PostgresTransaction:
         self.messages = PostgresMessages(connection)
         self.loops = PostgresLoops(connection)
         self.outbox = PostgresOutbox(connection)
+        self._connection = connection
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """What is done inside is undone, alone, when the ``with`` ends by an exception."""
+        with named_faults(), self._connection.begin_nested():
+            yield
 
 
 class PostgresStore:
@@ -75,7 +82,7 @@ class PostgresStore:
             pool_pre_ping=True,
             connect_args={"connect_timeout": max(2, int(self._timeout_s)), "options": options},
         )
-        with _named_faults(), self._engine.connect() as connection:
+        with named_faults(), self._engine.connect() as connection:
             _check_revision(connection)
 
     def close(self) -> None:
@@ -89,7 +96,7 @@ class PostgresStore:
         """A transaction; commits when the ``with`` ends without an exception."""
         if self._engine is None:
             raise SinkUnreachable("the store is not open")
-        with _named_faults(), self._engine.begin() as connection:
+        with named_faults(), self._engine.begin() as connection:
             yield PostgresTransaction(connection)
 
 
@@ -102,7 +109,7 @@ def _check_revision(connection: Connection) -> None:
 
 
 @contextmanager
-def _named_faults() -> Iterator[None]:
+def named_faults() -> Iterator[None]:
     """The driver's faults as ours: what passes by itself is `SinkUnreachable`."""
     try:
         yield

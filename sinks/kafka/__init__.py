@@ -1,0 +1,1 @@
+"""Kafka as a place to write to, and its administration."""

@@ -1,0 +1,171 @@
+"""Reads topics in batches into a bounded channel: how Faust is made fast, and how it is fenced.
+
+Where to read on is the store's word, not Kafka's: offsets are read from it whenever partitions are
+assigned, and a batch carries the moves that its transaction has to make. Batches that were read
+before an assignment, or before the store disagreed, are of an older `epoch` and are dropped.
+Kafka gets the offsets too, afterwards, for lag tools only.
+
+Source of the figures behind this shape: ``docs/decisions/0001-batches.md``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import KafkaConnectionError, KafkaError
+from mode import Service
+
+from schemas.codec import Headers
+from sinks.store.rows import Move
+
+log = structlog.get_logger()
+
+MAX_RECORDS = 10_000
+"""Records a batch; at about 1 kB each, four waiting batches stay under 50 MB."""
+POLL_MS = 500
+COMMIT_EVERY_S = 5.0
+MAX_POLL_INTERVAL_MS = 15 * 60 * 1000
+"""How long a full channel may keep us from polling before the group gives our partitions away."""
+
+
+class Record(Protocol):
+    """What a stage sees of a Kafka record."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """Records in order per partition, and the moves that follow once they are written."""
+
+    records: Sequence[Record]
+    moves: tuple[Move, ...]
+    epoch: int
+
+
+NextOffsets = Callable[[], Awaitable[Mapping[tuple[str, int], int]]]
+"""(topic, partition) -> offset to read next, from the store; a partition never read is absent."""
+
+
+class BatchReader(Service):
+    """Owns one consumer; puts batches where `put` leads, which blocks while the stage is behind."""
+
+    def __init__(
+        self,
+        consumer: AIOKafkaConsumer,
+        topics: Collection[str],
+        next_offsets: NextOffsets,
+        put: Callable[[Batch], Awaitable[Any]],
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self._consumer = consumer
+        self._topics = topics
+        self._next_offsets = next_offsets
+        self._put = put
+        self._chain: dict[TopicPartition, int | None] = {}
+        self._unreported: dict[TopicPartition, int] = {}
+        self._reported_at = 0.0
+        self._lock = asyncio.Lock()
+        self.epoch = 0
+
+    async def on_start(self) -> None:
+        """Join the group, waiting for a broker as long as it takes."""
+        self._consumer.subscribe(topics=list(self._topics), listener=_Listener(self))
+        while not self.should_stop:
+            try:
+                return await self._consumer.start()
+            except KafkaConnectionError as error:
+                log.warning("no broker yet", error=str(error))
+                await self.sleep(1.0)
+
+    async def on_stop(self) -> None:
+        """Leave the group."""
+        await self._consumer.stop()
+
+    @Service.task
+    async def _read(self) -> None:
+        while not self.should_stop:
+            async with self._lock:
+                found = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_RECORDS)
+                batch = self._batch(found)
+            if batch.records:
+                await self._put(batch)
+
+    def _batch(self, found: Mapping[TopicPartition, Sequence[Record]]) -> Batch:
+        """What was found, chained to what was read before.
+
+        A partition without a chain is on its way to another worker, or to us again: `resync` will
+        start it anew from the store, so that what it yields now must not be taken.
+        """
+        records: list[Record] = []
+        moves: list[Move] = []
+        for at, part in found.items():
+            if part and at in self._chain:
+                records.extend(part)
+                new = part[-1].offset + 1
+                expected = self._chain[at]
+                moves.append(
+                    Move(topic=at.topic, partition=at.partition, expected=expected, new=new)
+                )
+                self._chain[at] = new
+        return Batch(records, tuple(moves), self.epoch)
+
+    async def resync(self) -> None:
+        """Read on where the store says, and let every batch that is under way be dropped.
+
+        The lock keeps a read from falling between two seeks: it would move the position without
+        being taken, and the next batch would skip what it read.
+        """
+        self.forget()
+        async with self._lock:
+            stored = await self._next_offsets()
+            self.forget()
+            for at in self._consumer.assignment():
+                offset = stored.get((at.topic, at.partition))
+                if offset is None:
+                    await self._consumer.seek_to_beginning(at)
+                else:
+                    self._consumer.seek(at, offset)
+                self._chain[at] = offset
+
+    async def report(self, moves: Sequence[Move]) -> None:
+        """Tell Kafka what the store has committed, now and then, for whoever watches the lag."""
+        self._unreported |= {TopicPartition(m.topic, m.partition): m.new for m in moves}
+        now = asyncio.get_running_loop().time()
+        if now - self._reported_at < COMMIT_EVERY_S:
+            return
+        self._reported_at = now
+        mine = {p: o for p, o in self._unreported.items() if p in self._consumer.assignment()}
+        self._unreported.clear()
+        try:
+            await self._consumer.commit(mine)
+        except KafkaError as error:
+            log.debug("lag report failed", error=str(error))
+
+    def forget(self) -> None:
+        """Partitions are being taken from us: what is under way is not ours any more."""
+        self.epoch += 1
+        self._chain.clear()
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
+    def __init__(self, reader: BatchReader) -> None:
+        self._reader = reader
+
+    def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        if revoked:
+            self._reader.forget()
+
+    async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        log.info("partitions assigned", partitions=[f"{p.topic}[{p.partition}]" for p in assigned])
+        await self._reader.resync()

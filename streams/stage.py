@@ -1,0 +1,262 @@
+"""The only place that handles failure: what every stage does with a batch, whatever its rule.
+
+A stage is two plain functions. `read` is pure and takes one record; `write` takes what was read of
+a whole batch inside one transaction and returns what is to be published. Around them, here:
+
+======================  ===========================================================
+what happens            what becomes of it
+======================  ===========================================================
+`InvalidEvent` in read  that record is dead-lettered, the rest goes on
+any other in read       the same: the record that provokes it is alone already
+`Temporary` in write    everything is rolled back and tried again, for ever
+`Fenced`                the batch is dropped, the reader asks the store where to go on
+any other in write      the batch is halved until the record is alone; it is dead-lettered
+too many dead           `BadRelease`: rolled back, nothing dead-lettered, the stage stops
+======================  ===========================================================
+
+Records, dead letters and offsets are one transaction; Kafka has acknowledged what is published
+before it commits. A crash in between publishes again, under the same event ids.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from importlib.metadata import version
+from typing import Any, Generic, TypeVar
+
+import stamina
+import structlog
+
+from schemas.deadletter import DeadLetter, headers_of, reason_of
+from schemas.errors import BadRelease, Fenced, InvalidEvent, SinkBusy, Temporary
+from schemas.topics import BY_NAME, Topic
+from sinks.contracts import Outgoing
+from sinks.store.contract import Store, Transaction
+from streams import metrics
+from streams.batches import Batch, BatchReader, Record
+from streams.clock import Clock
+from streams.probe import Probe, pass_by
+
+log = structlog.get_logger()
+
+ItemT = TypeVar("ItemT")
+PUBLISH_TIMEOUT_S = 60.0
+WINDOW = 1_000
+"""Records over which a stage's failures are counted."""
+LEAST_DEAD = 10
+"""Fewer dead letters than this in the window are single faults, however few records there were."""
+DEAD_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class Stage(Generic[ItemT]):
+    """A room of the flow.
+
+    Attributes:
+        name: also names its consumer group, ``closeloop.<name>``.
+        read: one record and the time -> what the rule makes of it. Pure.
+        write: the batch's items, in order -> what to publish. Called again with parts of the batch
+            when it raises, so its effects must be the transaction's alone.
+    """
+
+    name: str
+    topics: tuple[Topic, ...]
+    read: Callable[[Record, datetime], ItemT]
+    write: Callable[[Transaction, Sequence[ItemT], datetime], Sequence[Outgoing]]
+
+    @property
+    def group(self) -> str:
+        """The consumer group."""
+        return f"closeloop.{self.name}"
+
+
+@dataclass(frozen=True)
+class Prepared(Generic[ItemT]):
+    """A batch after `read`: what can be written, and what is dead already."""
+
+    batch: Batch
+    items: list[tuple[Record, ItemT]]
+    dead: list[tuple[Record, Exception]]
+    started: float = field(default=0.0)
+
+
+def prepare(stage: Stage[ItemT], batch: Batch, now: datetime) -> Prepared[ItemT]:
+    """Every record read, or dead with the error that says why."""
+    items: list[tuple[Record, ItemT]] = []
+    dead: list[tuple[Record, Exception]] = []
+    read = stage.read
+    for record in batch.records:
+        try:
+            items.append((record, read(record, now)))
+        except Exception as error:  # noqa: BLE001 - the one place where it is handled
+            dead.append((record, error))
+    return Prepared(batch, items, dead)
+
+
+def write_bisecting(
+    stage: Stage[ItemT],
+    tx: Transaction,
+    items: Sequence[tuple[Record, ItemT]],
+    now: datetime,
+) -> tuple[list[Outgoing], list[tuple[Record, Exception]]]:
+    """Write all that can be written: what to publish, and the records that cannot be written."""
+    if not items:
+        return [], []
+    try:
+        with tx.savepoint():
+            return list(stage.write(tx, [item for _, item in items], now)), []
+    except (Temporary, Fenced, BadRelease):
+        raise
+    except Exception as error:  # noqa: BLE001 - the one place where it is handled
+        if len(items) == 1:
+            return [], [(items[0][0], error)]
+    middle = len(items) // 2
+    published, dead = write_bisecting(stage, tx, items[:middle], now)
+    more_published, more_dead = write_bisecting(stage, tx, items[middle:], now)
+    return published + more_published, dead + more_dead
+
+
+@cache
+def code_version() -> str:
+    """The version of this code, as dead letters carry it."""
+    return version("closeloop")
+
+
+def dead_letter(record: Record, error: Exception, now: datetime) -> Outgoing:
+    """The record as its dead-letter topic gets it."""
+    reason, path = reason_of(error)
+    letter = DeadLetter(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        reason=reason,
+        path=path,
+        error=type(error).__name__,
+        at=now,
+        version=code_version(),
+    )
+    headers = headers_of(letter, record.headers)
+    return Outgoing(BY_NAME[record.topic].dead, record.key, record.value, headers)
+
+
+class Judge:
+    """Tells single faults from a bad release: too many of the last records died of our own errors.
+
+    Invalid input is the sender's doing and counts for nothing here.
+    """
+
+    def __init__(self) -> None:
+        self._window: deque[bool] = deque(maxlen=WINDOW)
+
+    def weigh(self, count: int, dead: Sequence[tuple[Record, Exception]]) -> None:
+        """Take a batch into account; raises `BadRelease`."""
+        ours = sum(not isinstance(error, InvalidEvent) for _, error in dead)
+        window = deque(self._window, maxlen=max(WINDOW, count))
+        window.extend([True] * ours + [False] * (count - ours))
+        failed = sum(window)
+        if failed > LEAST_DEAD and failed > DEAD_SHARE * len(window):
+            raise BadRelease(f"{failed} of the last {len(window)} records failed: {dead[-1][1]!r}")
+        self._window.extend(window)
+
+
+class StageRunner(Generic[ItemT]):
+    """Runs one stage on batches, one after the other; its two halves overlap on successive ones."""
+
+    def __init__(
+        self,
+        stage: Stage[ItemT],
+        store: Store,
+        publish: Callable[[Sequence[Outgoing]], Any],
+        clock: Clock,
+        probe: Probe = pass_by,
+    ) -> None:
+        self.stage = stage
+        self._store = store
+        self._publish = publish
+        self._clock = clock
+        self._probe = probe
+        self._judge = Judge()
+        self.reader: BatchReader | None = None
+        self.stopped = False
+
+    async def prepare(self, batch: Batch) -> Prepared[ItemT]:
+        """The first half: no I/O, in a thread."""
+        return await asyncio.to_thread(prepare, self.stage, batch, self._clock.now())
+
+    async def commit(self, prepared: Prepared[ItemT]) -> None:
+        """The second half: everything that the batch does to the world, or nothing of it."""
+        try:
+            await self._commit_retrying(prepared)
+        except Fenced as error:
+            metrics.FENCED.labels(self.stage.name).inc()
+            log.warning("fenced", stage=self.stage.name, why=str(error))
+            await self._resync()
+        except BadRelease as error:
+            self.stopped = True
+            metrics.STOPPED.labels(self.stage.name).set(1)
+            log.critical("stage stopped", stage=self.stage.name, why=str(error))
+        except Exception:
+            log.exception("batch failed outside its rule", stage=self.stage.name)
+            await self._resync()
+
+    async def _commit_retrying(self, prepared: Prepared[ItemT]) -> None:
+        async for attempt in stamina.retry_context(
+            on=self._worth_another_try, attempts=None, timeout=None, wait_max=10.0
+        ):
+            with attempt:
+                if self._is_stale(prepared.batch):
+                    return
+                loop = asyncio.get_running_loop()
+                await asyncio.to_thread(self._transact, prepared, loop)
+        if self.reader is not None:
+            await self.reader.report(prepared.batch.moves)
+
+    def _is_stale(self, batch: Batch) -> bool:
+        return self.stopped or (self.reader is not None and batch.epoch != self.reader.epoch)
+
+    async def _resync(self) -> None:
+        if self.reader is not None:
+            await self.reader.resync()
+
+    def _worth_another_try(self, error: Exception) -> bool | float:
+        if not isinstance(error, Temporary):
+            return False
+        metrics.RETRIES.labels(self.stage.name, type(error).__name__).inc()
+        log.warning("will try again", stage=self.stage.name, why=str(error))
+        return error.retry_after_s if isinstance(error, SinkBusy) else True
+
+    def _transact(self, prepared: Prepared[ItemT], loop: asyncio.AbstractEventLoop) -> None:
+        """One transaction, in a thread; publishing happens on the loop meanwhile."""
+        now = self._clock.now()
+        stage = self.stage
+        count = len(prepared.batch.records)
+        with metrics.BATCH_S.labels(stage.name).time():
+            with self._store.transaction() as tx:
+                published, poison = write_bisecting(stage, tx, prepared.items, now)
+                dead = prepared.dead + poison
+                self._judge.weigh(count, dead)
+                tx.offsets.move(stage.group, prepared.batch.moves)
+                self._probe("produce.before")
+                self._publish_from_thread([*published, *_letters(dead, now)], loop)
+                self._probe("produce.after")
+                self._probe("commit.before")
+            self._probe("commit.after")
+        metrics.RECORDS.labels(stage.name).inc(count)
+        for _, error in dead:
+            metrics.DEAD.labels(stage.name, type(error).__name__).inc()
+
+    def _publish_from_thread(
+        self, records: Sequence[Outgoing], loop: asyncio.AbstractEventLoop
+    ) -> None:
+        if records:
+            sending = asyncio.run_coroutine_threadsafe(self._publish(records), loop)
+            sending.result(PUBLISH_TIMEOUT_S)
+
+
+def _letters(dead: Sequence[tuple[Record, Exception]], now: datetime) -> list[Outgoing]:
+    return [dead_letter(record, error, now) for record, error in dead]
