@@ -83,7 +83,8 @@ class BatchReader(Service):
         self._consumer.subscribe(topics=list(self._topics), listener=_Listener(self))
         while not self.should_stop:
             try:
-                return await self._consumer.start()
+                await self._consumer.start()
+                break
             except KafkaConnectionError as error:
                 log.warning("no broker yet", error=str(error))
                 await self.sleep(1.0)

@@ -1,0 +1,156 @@
+"""The linking stage: looks up once a batch, decides by `streams.link.rules`, writes by COPY."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from schemas.codec import decode, validate
+from schemas.errors import UnknownType
+from schemas.events import FeedbackReceived
+from schemas.topics import FEEDBACK_RECEIVED
+from sinks.contracts import Outgoing
+from sinks.store.contract import Transaction
+from sinks.store.rows import remark_key
+from streams.batches import Record
+from streams.link.building import (
+    RULES_MODEL,
+    Decided,
+    decision_rows,
+    linked_event,
+    remark_row,
+)
+from streams.link.rules import Candidate, Known, Read, decide, needs_likeness, read, text_of, with_batch
+from streams.stage import Stage
+
+TOP = 5
+_EVENTS = (FeedbackReceived,)
+
+
+class Likeness(Protocol):
+    """Ranks issues by how like a text is to them."""
+
+    version: str
+
+    def refresh(self, tx: Transaction) -> None:
+        """Take in the issues that changed since the last time."""
+
+    def rank(self, texts: Sequence[str], top: int) -> list[list[Candidate]]:
+        """For each text the likeliest, best first, at most `top`; none where nothing is near."""
+
+
+class LinkStage:
+    """Wires rule, likeness and store to a `Stage`.
+
+    Args:
+        origins: the sources that remarks may come from.
+        evidence_after_s: how long an issue's demand is collected before the tracker is shown it.
+    """
+
+    def __init__(
+        self, likeness: Likeness, origins: frozenset[str], evidence_after_s: float
+    ) -> None:
+        self._likeness = likeness
+        self._origins = origins
+        self._evidence_after = timedelta(seconds=evidence_after_s)
+
+    def stage(self) -> Stage[Read]:
+        """The stage to run."""
+        return Stage("link", (FEEDBACK_RECEIVED,), self.read, self.write)
+
+    def read(self, record: Record, now: datetime) -> Read:
+        """The remark and what its own words say."""
+        event = decode(record.value, record.headers, _EVENTS)
+        validate(event, record.value or b"", now)
+        if event.data.origin not in self._origins:
+            raise UnknownType(f"no source is called {event.data.origin!r}", "$.data.origin")
+        return read(event)
+
+    def write(self, tx: Transaction, items: Sequence[Read], now: datetime) -> list[Outgoing]:
+        """Every new remark, or newer version of one, with its links; the rest is known already."""
+        newest = _newest(items)
+        stored = tx.remarks.known(list(newest))
+        fresh = [item for key, item in newest.items() if key not in stored]
+        newer = {
+            stored[key].id: item
+            for key, item in newest.items()
+            if key in stored and stored[key].version_at < item.event.time
+        }
+        decided = self._decide(tx, [*zip(tx.remarks.new_ids(len(fresh)), fresh, strict=True)])
+        revised = self._decide(tx, list(newer.items()))
+        tx.remarks.add([remark_row(one) for one in decided])
+        tx.remarks.revise([remark_row(one) for one in revised])
+        self._link(tx, [*decided, *revised], now)
+        return [linked_event(one, now) for one in (*decided, *revised)]
+
+    def _decide(self, tx: Transaction, remarks: Sequence[tuple[int, Read]]) -> list[Decided]:
+        if not remarks:
+            return []
+        items = [item for _, item in remarks]
+        known = with_batch(_look_up(tx, items), items)
+        alike = self._alike(tx, items, known)
+        owners = tx.crm.accounts_by_domain({item.domain for item in items if item.domain})
+        stated = tx.crm.existing({a for item in items if (a := item.event.data.account_id)})
+XX
+    def _decided(
+        self,
+        remark_id: int,
+        item: Read,
+        known: Known,
+        alike: Sequence[Candidate],
+        account_id: str | None,
+    ) -> Decided:
+        outcome, claims = decide(item, known, alike)
+        model = self._likeness.version if alike else RULES_MODEL
+        return Decided(remark_id, item, account_id, outcome, claims, model)
+
+    def _alike(
+        self, tx: Transaction, items: Sequence[Read], known: Known
+    ) -> Mapping[int, Sequence[Candidate]]:
+        """id() of each item that nothing firmer decides -> what it is like."""
+        open_ones = [item for item in items if needs_likeness(item, known)]
+        if not open_ones:
+            return {}
+        self._likeness.refresh(tx)
+        ranked = self._likeness.rank([text_of(item.event) for item in open_ones], TOP)
+        return {id(item): found for item, found in zip(open_ones, ranked, strict=True)}
+
+    def _link(self, tx: Transaction, decided: Sequence[Decided], now: datetime) -> None:
+        ids = tx.links.new_ids(sum(len(one.claims) for one in decided))
+        decisions, links = decision_rows(decided, ids, now)
+        tx.links.add(decisions, links)
+        gained = {e.issue_id for e in links if e.issue_id is not None and e.state == "linked"}
+        if gained:
+            tx.ships.wake(gained, now)
+            tx.epics.owe_evidence(gained, now + self._evidence_after)
+
+
+def _newest(items: Iterable[Read]) -> dict[bytes, Read]:
+    """Key -> the newest version in the batch; of equal ones the first."""
+    newest: dict[bytes, Read] = {}
+    for item in items:
+        key = remark_key(item.event.data.origin, item.event.data.record)
+        other = newest.get(key)
+        if other is None or other.event.time < item.event.time:
+            newest[key] = item
+    return newest
+
+
+def _look_up(tx: Transaction, items: Sequence[Read]) -> Known:
+    threads = {(i.event.data.origin, i.event.data.thread) for i in items if i.event.data.thread}
+    earlier = tx.remarks.thread_issues({(o, t) for o, t in threads if t}) if threads else {}
+    named = {issue for issues in earlier.values() for issue in issues}
+    keys = {row.issue_id: row.epic.key for row in tx.epics.get(named).values()} if named else {}
+    mentioned = {mention.key for item in items for mention in item.mentions}
+    issues = tx.epics.ids_of_keys(mentioned) if mentioned else {}
+    projects = tx.epics.projects() if mentioned - issues.keys() else set()
+    return Known(issues, projects, earlier, keys)
+
+
+def _owner(item: Read, owners: Mapping[str, str], stated: Mapping[str, str]) -> str | None:
+    """The account: the one the source states, once it exists; else the mail domain's."""
+    account = item.event.data.account_id
+    if account is not None:
+        return stated.get(account)
+    return owners.get(item.domain) if item.domain else None
