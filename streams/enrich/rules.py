@@ -2,53 +2,14 @@
 
 from __future__ import annotations
 
-FREE_MAIL = frozenset(
-    [
-        "gmail.com",
-        "googlemail.com",
-        "outlook.com",
-        "hotmail.com",
-        "live.com",
-        "msn.com",
-        "yahoo.com",
-        "ymail.com",
-        "icloud.com",
-        "me.com",
-        "mac.com",
-        "aol.com",
-        "gmx.net",
-        "gmx.de",
-        "gmx.com",
-        "web.de",
-        "t-online.de",
-        "freenet.de",
-        "mail.com",
-        "mail.ru",
-        "yandex.ru",
-        "yandex.com",
-        "proton.me",
-        "protonmail.com",
-        "pm.me",
-        "zoho.com",
-        "fastmail.com",
-        "tutanota.com",
-        "hey.com",
-        "qq.com",
-        "163.com",
-        "126.com",
-        "naver.com",
-        "orange.fr",
-        "free.fr",
-        "laposte.net",
-        "libero.it",
-        "virgilio.it",
-        "comcast.net",
-        "verizon.net",
-        "att.net",
-        "btinternet.com",
-        "sky.com",
-    ]
-)
+_FREE_MAIL = """
+    gmail.com googlemail.com outlook.com hotmail.com live.com msn.com yahoo.com ymail.com
+    icloud.com me.com mac.com aol.com gmx.net gmx.de gmx.com web.de t-online.de freenet.de
+    mail.com mail.ru yandex.ru yandex.com proton.me protonmail.com pm.me zoho.com fastmail.com
+    tutanota.com hey.com qq.com 163.com 126.com naver.com orange.fr free.fr laposte.net
+    libero.it virgilio.it comcast.net verizon.net att.net btinternet.com sky.com
+"""
+FREE_MAIL = frozenset(_FREE_MAIL.split())
 """Mail domains that say nothing about the company: whoever writes from one has no account by it."""
 
 

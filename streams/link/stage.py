@@ -21,7 +21,16 @@ from streams.link.building import (
     linked_event,
     remark_row,
 )
-from streams.link.rules import Candidate, Known, Read, decide, needs_likeness, read, text_of, with_batch
+from streams.link.rules import (
+    Candidate,
+    Known,
+    Read,
+    decide,
+    needs_likeness,
+    read,
+    text_of,
+    with_batch,
+)
 from streams.stage import Stage
 
 TOP = 5
@@ -92,7 +101,11 @@ class LinkStage:
         alike = self._alike(tx, items, known)
         owners = tx.crm.accounts_by_domain({item.domain for item in items if item.domain})
         stated = tx.crm.existing({a for item in items if (a := item.event.data.account_id)})
-XX
+        return [
+            self._decided(one, item, known, alike.get(id(item), ()), _owner(item, owners, stated))
+            for one, item in remarks
+        ]
+
     def _decided(
         self,
         remark_id: int,
