@@ -1,0 +1,1 @@
+"""Mail: SendGrid and SMTP behind one contract, a fake, webhook signatures, and a stand-in."""
