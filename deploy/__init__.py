@@ -1,0 +1,1 @@
+"""Broker and database that the project starts by itself, and what it takes to deploy."""

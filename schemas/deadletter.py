@@ -50,7 +50,7 @@ def headers_of(letter: DeadLetter, original: Headers) -> list[tuple[str, bytes]]
     """The record's own headers, followed by the letter's."""
     said: Mapping[str, object] = msgspec.to_builtins(letter)
     ours = [
-        (f"{PREFIX}{name}", str(value).encode(errors="replace")) for name, value in said.items()
+        (f"{PREFIX}{name}", str(value).encode("utf-8", "replace")) for name, value in said.items()
     ]
     return [*strip(original), *ours]
 

@@ -55,6 +55,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         mail_from: the address that mails come from.
         unowned_email: who gets what nobody owns.
         hold_s: how long a ship settles before anyone is told.
+        ship_without_version: an issue resolved as done ships even if it names no fix version.
         digest_s: how long tells are gathered into one mail.
         resend_after_s: how long a mail may be ``sending`` before it is sent again.
         evidence_after_s: how long an issue's demand is gathered before Jira is shown it.
@@ -90,6 +91,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     hold_s: Seconds = 15 * 60
     digest_s: Seconds = 60 * 60
     resend_after_s: Seconds = 6 * 60 * 60
+    ship_without_version: bool = False
     evidence_after_s: Seconds = 5 * 60
     tick_s: Annotated[float, Meta(ge=0.05, le=3600)] = 1.0
     reply_valid_s: Seconds = 90 * 24 * 3600

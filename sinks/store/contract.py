@@ -74,13 +74,16 @@ class Remarks(Protocol):
     ) -> dict[tuple[str, str], set[int]]:
         """(origin, thread) -> the issues that its remarks are linked to."""
 
-    def claim_for_accounts(self, owners: Mapping[str, str], stated: Collection[str]) -> set[int]:
+    def claim_for_accounts(self, owners: Mapping[str, str], stated: Mapping[str, str]) -> set[int]:
         """Give remarks without an account to one, and say which issues those are linked to.
 
         Args:
             owners: mail domain -> account id.
-            stated: account ids that sources stated and that are known by now.
+            stated: account id that a source stated -> the account that it names by now.
         """
+
+    def homeless(self, limit: int) -> tuple[set[str], set[str]]:
+        """Mail domains and stated account ids of remarks that have no account yet."""
 
     def find(self, feedback_id: str) -> tuple[Remark, Words | None] | None:
         """One remark by its identity."""
@@ -186,6 +189,9 @@ class Ships(Protocol):
 
     def withdraw(self, issue_id: int, generation: int, at: datetime, why: str) -> None:
         """Take a generation back; its audience is worked out again now, for corrections."""
+
+    def widen(self, issue_id: int, generation: int, accounts: Collection[str] | None) -> None:
+        """These accounts can use it, None: everyone; its audience is worked out again."""
 
     def wake(self, ids: Collection[int], at: datetime) -> None:
         """Work the latest generation's audience out again, at `at` but not before it settles."""

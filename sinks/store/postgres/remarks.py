@@ -99,16 +99,22 @@ class PostgresRemarks:
                 found.setdefault((origin, thread), set()).add(issue)
         return found
 
-    def claim_for_accounts(self, owners: Mapping[str, str], stated: Collection[str]) -> set[int]:
+    def claim_for_accounts(self, owners: Mapping[str, str], stated: Mapping[str, str]) -> set[int]:
         """Give remarks without an account to one, and say which issues those are linked to."""
         claimed: list[int] = []
         homeless = RemarkTable.account_id.is_(None)
         for domain, account in owners.items():
             mine = (homeless, RemarkTable.domain == domain, RemarkTable.stated_account.is_(None))
             claimed += self._give(account, *mine)
-        for account in stated:
-            claimed += self._give(account, homeless, RemarkTable.stated_account == account)
+        for said, account in stated.items():
+            claimed += self._give(account, homeless, RemarkTable.stated_account == said)
         return self._issues_of(claimed)
+
+    def homeless(self, limit: int) -> tuple[set[str], set[str]]:
+        """Mail domains and stated account ids of remarks that have no account yet."""
+        homeless = RemarkTable.account_id.is_(None)
+        domains = self._distinct(RemarkTable.domain, homeless, limit)
+        return domains, self._distinct(RemarkTable.stated_account, homeless, limit)
 
     def find(self, feedback_id: str) -> tuple[Remark, Words | None] | None:
         """One remark by its identity."""
@@ -148,6 +154,10 @@ class PostgresRemarks:
         self._connection.execute(
             statement.on_conflict_do_update(index_elements=[WordsTable.remark_id], set_=values)
         )
+
+    def _distinct(self, column: Any, where: Any, limit: int) -> set[str]:
+        found = select(column).where(where, column.is_not(None)).distinct().limit(limit)
+        return set(self._connection.scalars(found))
 
     def _give(self, account: str, *where: Any) -> list[int]:
         given = update(RemarkTable).where(*where).values(account_id=account)
