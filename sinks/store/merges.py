@@ -1,0 +1,34 @@
+"""Which account a merged account goes by now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """An account as far as merging goes: into which one, and whether it is deleted."""
+
+    merged_into: str | None
+    deleted: bool
+
+
+def survivors(ids: Iterable[str], known: Mapping[str, Standing]) -> dict[str, str]:
+    """Account id -> the id it goes by now; those that are unknown or end deleted are left out.
+
+    A CRM deletes the account that it merges away, so a merge counts before a deletion. A merge into
+    an account that nobody has heard of yet waits until somebody has.
+    """
+    found = {id_: _last(id_, known) for id_ in ids if id_ in known}
+    return {id_: last for id_, last in found.items() if not known[last].deleted}
+
+
+def _last(id_: str, known: Mapping[str, Standing]) -> str:
+    """The end of a chain of merges; of a circle, which only a mistake makes, its first by id."""
+    path = [id_]
+    while (into := known[path[-1]].merged_into) is not None and into in known:
+        if into in path:
+            return min(path[path.index(into) :])
+        path.append(into)
+    return path[-1]

@@ -1,0 +1,59 @@
+"""The store's schema, step by step, by Alembic without an ``alembic.ini``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, NullPool, create_engine
+
+Progress: TypeAlias = Callable[[str, str], None]
+"""Called after each step with its revision and its first line."""
+
+
+def head() -> str:
+    """The revision that this code was written for; asks no database."""
+    found = ScriptDirectory.from_config(_config()).get_current_head()
+    if found is None:
+        raise RuntimeError("the package holds no migration")
+    return found
+
+
+def current(url: str) -> str | None:
+    """The revision that a database is at; None where it holds no schema of ours."""
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def migrate(url: str, progress: Progress | None = None) -> None:
+    """Bring a database to `head`; nothing happens where it is there.
+
+    Effects: all steps in one transaction, under a lock, so that two starts at once are safe and a
+    step that fails leaves the schema as it was.
+    """
+    _run(url, lambda config: command.upgrade(config, "head"), progress)
+
+
+def unmigrate(url: str, revision: str = "base") -> None:
+    """Take a database back to a revision, by default to nothing. What it held there is lost."""
+    _run(url, lambda config: command.downgrade(config, revision), None)
+
+
+def _run(url: str, work: Callable[[Config], None], progress: Progress | None) -> None:
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.begin() as connection:
+        work(_config(connection, progress))
+
+
+def _config(connection: Connection | None = None, progress: Progress | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes.update(connection=connection, progress=progress)
+    return config

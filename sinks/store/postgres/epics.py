@@ -1,0 +1,189 @@
+"""Issues and versions of the tracker, each in its newest known state."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from schemas.events import Epic, Version
+from sinks.contracts import Sighting
+from sinks.store.postgres.locks import Subject, lock
+from sinks.store.postgres.sql import among, new_ids
+from sinks.store.postgres.versions import newest_versions, put_versions, versions_by_id
+from sinks.store.rows import EpicRow
+from sinks.store.tables import EPIC_MARK, EpicKey, EpicTable
+
+
+class PostgresEpics:
+    """`sinks.store.contract.Epics`.
+
+    Writers wait for each other. They are few, and only so do marks become visible in their order: a
+    reader that has seen one has seen all before it.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put(self, sightings: Sequence[Sighting]) -> set[int]:
+        """Keep each unless a newer one is known; the ids that changed."""
+        if not sightings:
+            return set()
+        lock(self._connection, Subject.EPICS, ("write",))
+        newest: dict[int, Sighting] = {}
+        for seen in sorted(sightings, key=lambda seen: seen.updated_at):
+            newest[int(seen.epic.id)] = seen
+        changed = self._upsert(newest)
+        self._keep_keys(newest.values(), sightings)
+        versions = put_versions(self._connection, newest_versions(sightings))
+        return changed | self._fixed_in(versions)
+
+    def put_versions(self, versions: Sequence[tuple[Version, datetime]]) -> set[int]:
+        """Keep each unless a newer is known; the ids of the issues fixed in those that changed."""
+        if not versions:
+            return set()
+        lock(self._connection, Subject.EPICS, ("write",))
+        newest = {int(each.id): (each, at) for each, at in sorted(versions, key=lambda it: it[1])}
+        return self._fixed_in(put_versions(self._connection, newest))
+
+    def get(self, ids: Collection[int]) -> dict[int, EpicRow]:
+        """Issues by id, with their versions."""
+        return {row.issue_id: row for row in self._rows(among(EpicTable.issue_id, ids))}
+
+    def ids_of_keys(self, keys: Collection[str]) -> dict[str, int]:
+        """Issue key, present or former -> id."""
+        rows = self._connection.execute(
+            select(EpicKey.key, EpicKey.issue_id).where(among(EpicKey.key, keys))
+        )
+        return {row.key: row.issue_id for row in rows}
+
+    def projects(self) -> set[str]:
+        """The project keys of every issue known, present or former."""
+        project = func.split_part(EpicKey.key, "-", 1)
+        return set(self._connection.scalars(select(project).distinct()))
+
+    def since(self, mark: int) -> tuple[list[EpicRow], int]:
+        """Issues written after `mark` (0: all), and the mark to ask with next time."""
+        rows = self._connection.execute(
+            select(EpicTable.issue_id, EpicTable.mark)
+            .where(EpicTable.mark > mark)
+            .order_by(EpicTable.mark)
+        ).all()
+        found = self.get([row.issue_id for row in rows])
+        return [found[row.issue_id] for row in rows], rows[-1].mark if rows else mark
+
+    def owe_evidence(self, ids: Collection[int], at: datetime) -> None:
+        """The tracker is to be shown these issues' demand at `at`, unless it is owed earlier.
+
+        Waits for who shows it at this moment: what that one counted may lack what we add. Holds the
+        issues until the transaction ends, so it is best called last.
+        """
+        held = (
+            select(EpicTable.issue_id)
+            .where(among(EpicTable.issue_id, ids))
+            .order_by(EpicTable.issue_id)
+            .with_for_update(key_share=True)
+            .cte("held")
+        )
+        self._connection.execute(
+            update(EpicTable)
+            .where(EpicTable.issue_id == held.c.issue_id)
+            .values(evidence_due_at=func.least(EpicTable.evidence_due_at, at))
+        )
+
+    def evidence_due(self, now: datetime, limit: int) -> list[int]:
+        """Take issues whose demand is to be shown; locked until the transaction ends."""
+        due = (
+            select(EpicTable.issue_id)
+            .where(EpicTable.evidence_due_at <= now)
+            .order_by(EpicTable.evidence_due_at, EpicTable.issue_id)
+            .limit(limit)
+            .with_for_update(key_share=True, skip_locked=True)
+            .cte("due")
+        )
+        taken = (
+            update(EpicTable)
+            .where(EpicTable.issue_id == due.c.issue_id)
+            .values(evidence_due_at=None)
+            .returning(EpicTable.issue_id)
+        )
+        return sorted(self._connection.scalars(taken))
+
+    def _upsert(self, newest: Mapping[int, Sighting]) -> set[int]:
+        """Write what is not older than what is known; the ids whose content that changed."""
+        before = {row.issue_id: row.epic for row in self._rows(among(EpicTable.issue_id, newest))}
+        statement = insert(EpicTable)
+        new = statement.excluded
+        names = ("key", "updated_at", "issue", "version_ids", "mark")
+        upsert = statement.on_conflict_do_update(
+            index_elements=[EpicTable.issue_id],
+            set_={name: new[name] for name in names},
+            where=or_(
+                EpicTable.updated_at < new.updated_at,
+                (EpicTable.updated_at == new.updated_at) & (EpicTable.issue != new.issue),
+            ),
+        ).returning(EpicTable.issue_id)
+        marks = new_ids(self._connection, EPIC_MARK.name, len(newest))
+        rows = [
+            _columns(id_, seen) | {"mark": mark}
+            for (id_, seen), mark in zip(sorted(newest.items()), marks, strict=True)
+        ]
+        written = set(self._connection.scalars(upsert, rows))
+        return {id_ for id_ in written if newest[id_].epic != before.get(id_)}
+
+    def _keep_keys(self, newest: Iterable[Sighting], sightings: Iterable[Sighting]) -> None:
+        """A key is its present issue's, of two the one seen later; a former one stays known."""
+        present = (
+            select(EpicTable.key, EpicTable.issue_id)
+            .distinct(EpicTable.key)
+            .where(among(EpicTable.key, {seen.epic.key for seen in newest}))
+            .order_by(EpicTable.key, EpicTable.updated_at.desc(), EpicTable.issue_id.desc())
+        )
+        taken = insert(EpicKey).from_select(["key", "issue_id"], present)
+        self._connection.execute(
+            taken.on_conflict_do_update(
+                index_elements=[EpicKey.key], set_={"issue_id": taken.excluded.issue_id}
+            )
+        )
+        former = {(seen.epic.key, int(seen.epic.id)) for seen in sightings}
+        self._connection.execute(
+            insert(EpicKey).on_conflict_do_nothing(),
+            [{"key": key, "issue_id": issue_id} for key, issue_id in sorted(former)],
+        )
+
+    def _fixed_in(self, versions: Collection[int]) -> set[int]:
+        if not versions:
+            return set()
+        named = EpicTable.version_ids.overlap(list(versions))
+        return set(self._connection.scalars(select(EpicTable.issue_id).where(named)))
+
+    def _rows(self, where: ColumnElement[bool]) -> list[EpicRow]:
+        rows = self._connection.execute(
+            select(
+                EpicTable.issue_id, EpicTable.updated_at, EpicTable.issue, EpicTable.version_ids
+            ).where(where)
+        ).all()
+        known = versions_by_id(self._connection, {each for row in rows for each in row.version_ids})
+        return [
+            EpicRow(
+                issue_id=row.issue_id,
+                updated_at=row.updated_at,
+                epic=msgspec.convert(row.issue, Epic),
+                versions=tuple(known[each] for each in row.version_ids if each in known),
+            )
+            for row in rows
+        ]
+
+
+def _columns(issue_id: int, seen: Sighting) -> dict[str, Any]:
+    return {
+        "issue_id": issue_id,
+        "key": seen.epic.key,
+        "updated_at": seen.updated_at,
+        "issue": msgspec.to_builtins(seen.epic),
+        "version_ids": [int(version.id) for version in seen.epic.fix_versions],
+    }
