@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select
 from sqlalchemy.orm import aliased
 
 from schemas.events import Account, Opportunity, Rep
-from sinks.store.merges import Standing, survivors
+from sinks.store.lookup import Standing, owners, still_here_first, survivors
 from sinks.store.postgres.locks import Subject, lock
 from sinks.store.postgres.sql import among
 from sinks.store.rows import CrmKind, CrmVersion, Facts, Stated
@@ -92,7 +92,7 @@ class PostgresCrm:
         """Lower-case mail address -> the rep who has it as of then; who is still here first."""
         theirs = among(RepVersion.email, {email.lower() for email in emails})
         found: dict[str, Rep] = {}
-        for facts in sorted(self._as_of(RepVersion, Rep, at, theirs), key=gone):
+        for facts in still_here_first(self._as_of(RepVersion, Rep, at, theirs)):
             found.setdefault(str(facts.email).lower(), facts)
         return found
 
@@ -143,22 +143,6 @@ class PostgresCrm:
         )
         rows = self._connection.execute(select(chain))
         return {row.id: Standing(row.merged_into, row.deleted) for row in rows}
-
-
-def gone(rep: Rep) -> tuple[bool, bool, str]:
-    """Sorts those first who are still here, then by id."""
-    return (rep.deleted is True, rep.active is False, rep.id)
-
-
-def owners(
-    wanted: set[str], domains: Mapping[str, Collection[str]], known: Mapping[str, Standing]
-) -> dict[str, str]:
-    """Mail domain -> account, of several the first by id; `domains` is account id -> its own."""
-    found: dict[str, str] = {}
-    for account, survivor in sorted(survivors(domains, known).items()):
-        for domain in wanted & set(domains[account]):
-            found[domain] = min(found.get(domain, survivor), survivor)
-    return found
 
 
 def _columns(id_: str, version: CrmVersion) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +14,9 @@ from schemas.events import Epic, Version
 from sinks.contracts import Sighting
 from sinks.store.postgres.locks import Subject, lock
 from sinks.store.postgres.sql import among, new_ids
-from sinks.store.postgres.versions import newest_versions, put_versions, versions_by_id
+from sinks.store.postgres.versions import put_versions, versions_by_id
 from sinks.store.rows import EpicRow
+from sinks.store.sightings import newest, newest_named, newest_said
 from sinks.store.tables import EPIC_MARK, EpicKey, EpicTable
 
 
@@ -34,12 +35,10 @@ class PostgresEpics:
         if not sightings:
             return set()
         lock(self._connection, Subject.EPICS, ("write",))
-        newest: dict[int, Sighting] = {}
-        for seen in sorted(sightings, key=lambda seen: seen.updated_at):
-            newest[int(seen.epic.id)] = seen
-        changed = self._upsert(newest)
-        self._keep_keys(newest.values(), sightings)
-        versions = put_versions(self._connection, newest_versions(sightings))
+        last = newest(sightings)
+        changed = self._upsert(last)
+        self._keep_keys(sightings)
+        versions = put_versions(self._connection, newest_named(sightings))
         return changed | self._fixed_in(versions)
 
     def put_versions(self, versions: Sequence[tuple[Version, datetime]]) -> set[int]:
@@ -47,8 +46,7 @@ class PostgresEpics:
         if not versions:
             return set()
         lock(self._connection, Subject.EPICS, ("write",))
-        newest = {int(each.id): (each, at) for each, at in sorted(versions, key=lambda it: it[1])}
-        return self._fixed_in(put_versions(self._connection, newest))
+        return self._fixed_in(put_versions(self._connection, newest_said(versions)))
 
     def get(self, ids: Collection[int]) -> dict[int, EpicRow]:
         """Issues by id, with their versions."""
@@ -113,9 +111,9 @@ class PostgresEpics:
         )
         return sorted(self._connection.scalars(taken))
 
-    def _upsert(self, newest: Mapping[int, Sighting]) -> set[int]:
+    def _upsert(self, last: Mapping[int, Sighting]) -> set[int]:
         """Write what is not older than what is known; the ids whose content that changed."""
-        before = {row.issue_id: row.epic for row in self._rows(among(EpicTable.issue_id, newest))}
+        before = {row.issue_id: row.epic for row in self._rows(among(EpicTable.issue_id, last))}
         statement = insert(EpicTable)
         new = statement.excluded
         names = ("key", "updated_at", "issue", "version_ids", "mark")
@@ -127,20 +125,20 @@ class PostgresEpics:
                 (EpicTable.updated_at == new.updated_at) & (EpicTable.issue != new.issue),
             ),
         ).returning(EpicTable.issue_id)
-        marks = new_ids(self._connection, EPIC_MARK.name, len(newest))
+        marks = new_ids(self._connection, EPIC_MARK.name, len(last))
         rows = [
             _columns(id_, seen) | {"mark": mark}
-            for (id_, seen), mark in zip(sorted(newest.items()), marks, strict=True)
+            for (id_, seen), mark in zip(sorted(last.items()), marks, strict=True)
         ]
         written = set(self._connection.scalars(upsert, rows))
-        return {id_ for id_ in written if newest[id_].epic != before.get(id_)}
+        return {id_ for id_ in written if last[id_].epic != before.get(id_)}
 
-    def _keep_keys(self, newest: Iterable[Sighting], sightings: Iterable[Sighting]) -> None:
+    def _keep_keys(self, sightings: Sequence[Sighting]) -> None:
         """A key is its present issue's, of two the one seen later; a former one stays known."""
         present = (
             select(EpicTable.key, EpicTable.issue_id)
             .distinct(EpicTable.key)
-            .where(among(EpicTable.key, {seen.epic.key for seen in newest}))
+            .where(among(EpicTable.key, {seen.epic.key for seen in sightings}))
             .order_by(EpicTable.key, EpicTable.updated_at.desc(), EpicTable.issue_id.desc())
         )
         taken = insert(EpicKey).from_select(["key", "issue_id"], present)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 import msgspec
@@ -10,25 +10,11 @@ from sqlalchemy import Connection, RowMapping, case, select
 from sqlalchemy.dialects.postgresql import insert
 
 from schemas.events import Version
-from sinks.contracts import Sighting
 from sinks.store.postgres.sql import among
+from sinks.store.sightings import UNKNOWN_PROJECT
 from sinks.store.tables import FixVersionTable
 
-UNKNOWN_PROJECT = 0
-"""An issue names its versions without their project, and may not name its own."""
-
 _SAID = ("project_id", "name", "released", "released_on", "deleted")
-
-
-def newest_versions(sightings: Iterable[Sighting]) -> dict[int, tuple[Version, datetime]]:
-    """Version id -> its state in the issue that was changed last, and when that was."""
-    newest: dict[int, tuple[Version, datetime]] = {}
-    for seen in sorted(sightings, key=lambda seen: seen.updated_at):
-        project = seen.epic.project_id or str(UNKNOWN_PROJECT)
-        for named in seen.epic.fix_versions:
-            version = Version(project_id=project, **msgspec.structs.asdict(named))
-            newest[int(named.id)] = (version, seen.updated_at)
-    return newest
 
 
 def put_versions(
@@ -41,7 +27,7 @@ def put_versions(
     statement = insert(FixVersionTable)
     new = statement.excluded
     project = case(
-        (new.project_id == UNKNOWN_PROJECT, FixVersionTable.project_id), else_=new.project_id
+        (new.project_id == int(UNKNOWN_PROJECT), FixVersionTable.project_id), else_=new.project_id
     )
     upsert = statement.on_conflict_do_update(
         index_elements=[FixVersionTable.id],
