@@ -30,6 +30,13 @@ def _home() -> Iterator[Path]:
         shutil.rmtree(home, ignore_errors=True)
 
 
+@pytest.fixture
+def server_home() -> Iterator[Path]:
+    """A folder for a server of this test's own."""
+    with _home() as home:
+        yield home
+
+
 @pytest.fixture(scope="session")
 def kafka() -> Iterator[EmbeddedKafka]:
     """A broker for all tests of this worker: use topics of your own (`topic_prefix`)."""

@@ -81,7 +81,11 @@ class EmbeddedPostgres:
             ServerFailed: it died or did not answer in `timeout_s`; quotes its log; it is stopped.
         """
         self._process.start(self._prepare)
-        self._process.wait_ready(self._answers, timeout_s)
+        try:
+            self._process.wait_ready(self._answers, timeout_s)
+        except ServerFailed:
+            self._leave_socket_folder()
+            raise
 
     def _prepare(self) -> Launch:
         account = unprivileged()
@@ -156,8 +160,11 @@ class EmbeddedPostgres:
     def stop(self) -> None:
         """Fast shutdown: sessions are ended, nothing is lost. Nothing happens when not running."""
         if self._process.stop():
-            with contextlib.suppress(OSError):  # not empty: the next server has it already
-                self._socket_folder().rmdir()
+            self._leave_socket_folder()
+
+    def _leave_socket_folder(self) -> None:
+        with contextlib.suppress(OSError):  # not empty: the next server has it already
+            self._socket_folder().rmdir()
 
     def kill(self) -> None:
         """SIGKILL all of it, for chaos: `start` then recovers the data at the same address."""

@@ -73,6 +73,8 @@ class ServerProcess:
             AlreadyRunning: the home is in use; `prepare` was not called.
             ServerFailed: the program could not be run at all.
         """
+        if not self.alive:
+            self.stop()  # it died by itself: bury its watchdog
         self.home.mkdir(parents=True, exist_ok=True)
         fd = self._lock.take()
         try:
