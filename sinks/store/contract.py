@@ -135,47 +135,69 @@ class Crm(Protocol):
     def opportunities_of(
         self, accounts: Collection[str], at: datetime
     ) -> dict[str, list[Opportunity]]:
-        """Account id -> its opportunities as of then, deleted ones left out, by id."""
+        """Account id -> its opportunities as of then, deleted ones left out, by id.
+
+        An account without any is absent.
+        """
 
     def reps(self, ids: Collection[str], at: datetime) -> dict[str, Rep]:
         """As of then, deleted ones too."""
 
     def reps_by_email(self, emails: Collection[str], at: datetime) -> dict[str, Rep]:
-        """Lower-case mail address -> the rep who has it as of then."""
+        """Lower-case mail address -> the rep who has it as of then.
+
+        Of several rather one who is still here; one who is deleted only where there is no other.
+        """
 
     def accounts_by_domain(self, domains: Collection[str]) -> dict[str, str]:
-        """Keep each unless a newer is known; the ids of the issues fixed in what changed."""
+        """Lower-case mail domain -> the account that has it now.
+
+        Merges are followed, deleted accounts are left out; of several the first by id has it.
+        """
 
     def existing(self, ids: Collection[str]) -> dict[str, str]:
-        """Account id -> the id it goes by now (merges followed), of those that exist."""
+        """Account id -> the id it goes by now (merges followed), of those that exist.
+
+        A merge into an account that is not known yet does not count yet.
+        """
 
 
 class Epics(Protocol):
     """Issues and versions of the tracker."""
 
     def put(self, sightings: Sequence[Sighting]) -> set[int]:
-        """Keep each unless a newer one is known; the ids that changed."""
+        """Keep each unless a newer one is known; the ids that changed.
+
+        What an issue says of its versions is kept like `put_versions`, so the issues fixed in a
+        version that changed by it are among them. A later sighting that says the same changes none.
+        """
 
     def put_versions(self, versions: Sequence[tuple[Version, datetime]]) -> set[int]:
         """Keep each unless a newer is known; the ids of the issues fixed in those that changed."""
 
     def get(self, ids: Collection[int]) -> dict[int, EpicRow]:
-        """Issues by id, with their versions."""
+        """Issues by id, with the versions that they name; deleted versions are left out."""
 
     def ids_of_keys(self, keys: Collection[str]) -> dict[str, int]:
-        """Issue key, present or former -> id."""
+        """Issue key, present or former -> id; a key that went to another issue is that one's."""
 
     def projects(self) -> set[str]:
         """The project keys of every issue known, present or former."""
 
     def since(self, mark: int) -> tuple[list[EpicRow], int]:
-        """Issues written after `mark` (0: all), and the mark to ask with next time."""
+        """Issues written after `mark` (0: all), and the mark to ask with next time.
+
+        Asking on with each mark misses no write, whichever transaction ends first.
+        """
 
     def owe_evidence(self, ids: Collection[int], at: datetime) -> None:
-        """The tracker is to be shown these issues' demand at `at`, unless it is owed earlier."""
+        """The tracker is to be shown these issues' demand at `at`, unless it is owed earlier.
+
+        Nothing is owed for an issue that is not known. Best called last: holds the issues.
+        """
 
     def evidence_due(self, now: datetime, limit: int) -> list[int]:
-        """Work out the latest generation's audience again at `at`, not before it settles."""
+        """Take issues whose demand is to be shown; owed no more when the transaction commits."""
 
 
 class Ships(Protocol):
@@ -194,10 +216,16 @@ class Ships(Protocol):
         """These accounts can use it, None: everyone; its audience is worked out again."""
 
     def wake(self, ids: Collection[int], at: datetime) -> None:
-        """Work the latest generation's audience out again, at `at` but not before it settles."""
+        """Work the latest generation's audience out again, at `at` but not before it settles.
+
+        Unless it is withdrawn. Where it is due earlier it stays so. Best called last: holds them.
+        """
 
     def due(self, now: datetime, limit: int) -> list[Ship]:
-        """Take ships whose audience is due; locked until the transaction ends, then settled."""
+        """Take ships whose audience is due; locked until the transaction ends, then settled.
+
+        One that was withdrawn before it settled never settles.
+        """
 
     def all(self, limit: int) -> list[Ship]:
         """The newest, latest first."""
@@ -212,7 +240,8 @@ class Tells(Protocol):
     def put(self, tells: Sequence[Tell]) -> list[Tell]:
         """Write verdicts; of those that say tell, the ones that are new.
 
-        A tell is never overwritten; a skip is, by whatever is decided later.
+        A tell is never overwritten; a skip is, by whatever is decided later. A second tell of the
+        same at the same mail address, for a person known under two ids, is written as a skip.
         """
 
     def of_message(self, message_id: str) -> list[Tell]:
@@ -244,10 +273,13 @@ class Messages(Protocol):
         """The provider took it. One that was settled meanwhile stays settled."""
 
     def postpone(self, message_id: str, due_at: datetime, why: str) -> None:
-        """Not taken: due again then. One that was settled meanwhile stays settled."""
+        """Not taken: due again then. One that was settled meanwhile stays settled.
+
+        It stays ``sending``: a time-out may hide that it went out, so nothing more may join it.
+        """
 
     def fail(self, message_id: str, at: datetime, why: str) -> None:
-        """It will never be taken."""
+        """It will never be taken. One that was taken or settled meanwhile stays so."""
 
     def settle(self, reports: Sequence[Report]) -> list[Message]:
         """Take the provider's reports, each once, in any order; the mails whose state changed."""

@@ -1,0 +1,125 @@
+"""Remarks and their words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
+
+from sinks.store.fake.state import Counters, State
+from sinks.store.rows import Known, Outcome, Remark, Words, remark_key
+
+
+class FakeRemarks:
+    """`sinks.store.contract.Remarks`."""
+
+    def __init__(self, state: State, counters: Counters) -> None:
+        self._state = state
+        self._ids = counters.remark
+
+    def known(self, keys: Sequence[bytes]) -> dict[bytes, Known]:
+        """Of these keys, those that are in the store."""
+        remarks = self._state.remarks
+        return {
+            key: Known(id=remarks[key].id, version_at=remarks[key].version_at)
+            for key in keys
+            if key in remarks
+        }
+
+    def new_ids(self, count: int) -> Sequence[int]:
+        """Fresh ids, ascending, never given out before."""
+        return [next(self._ids) for _ in range(count)]
+
+    def add(self, rows: Sequence[tuple[Remark, Words]]) -> None:
+        """Write remarks; one that is there all the same is overwritten if its version is older."""
+        for remark, words in rows:
+            known = self._state.remarks.get(_key(remark))
+            if known is None:
+                self._set(remark, words)
+            elif known.version_at < remark.version_at:
+                self._set(msgspec.structs.replace(remark, id=known.id), words)
+
+    def revise(self, rows: Sequence[tuple[Remark, Words]]) -> None:
+        """Overwrite remarks by their id, where the version in the store is older."""
+        for remark, words in rows:
+            known = self._by_id().get(remark.id)
+            if known is not None and known.version_at < remark.version_at:
+                account = remark.account_id or known.account_id
+                self._set(msgspec.structs.replace(remark, account_id=account), words)
+
+    def set_outcome(self, outcomes: Mapping[int, Outcome]) -> None:
+        """Remark id -> what linking came to."""
+        for key, remark in self._state.remarks.items():
+            if remark.id in outcomes:
+                new = msgspec.structs.replace(remark, outcome=outcomes[remark.id])
+                self._state.remarks[key] = new
+
+    def thread_issues(
+        self, threads: Collection[tuple[str, str]]
+    ) -> dict[tuple[str, str], set[int]]:
+        """(origin, thread) -> the issues that its remarks are linked to."""
+        found: dict[tuple[str, str], set[int]] = {}
+        for remark in self._state.remarks.values():
+            issues = self._issues_of({remark.id})
+            if remark.thread is not None and (remark.origin, remark.thread) in threads and issues:
+                found.setdefault((remark.origin, remark.thread), set()).update(issues)
+        return found
+
+    def claim_for_accounts(self, owners: Mapping[str, str], stated: Mapping[str, str]) -> set[int]:
+        """Give remarks without an account to one, and say which issues those are linked to."""
+        claimed = set()
+        for key, remark in self._state.remarks.items():
+            account = _account_for(remark, owners, stated)
+            if remark.account_id is None and account is not None:
+                self._state.remarks[key] = msgspec.structs.replace(remark, account_id=account)
+                claimed.add(remark.id)
+        return self._issues_of(claimed)
+
+    def homeless(self, limit: int) -> tuple[set[str], set[str]]:
+        """Mail domains and stated account ids of remarks that have no account yet."""
+        waiting = [each for each in self._by_id().values() if each.account_id is None]
+        domains = sorted({each.domain for each in waiting if each.domain is not None})
+        stated = sorted({each.stated_account for each in waiting if each.stated_account})
+        return set(domains[:limit]), set(stated[:limit])
+
+    def find(self, feedback_id: str) -> tuple[Remark, Words | None] | None:
+        """One remark by its identity."""
+        origin, _, record = feedback_id.partition(":")
+        remark = self._state.remarks.get(remark_key(origin, record))
+        return None if remark is None else (remark, self._state.words.get(remark.id))
+
+    def undecided(self, limit: int) -> list[tuple[Remark, Words | None]]:
+        """Remarks that wait for a person, oldest first."""
+        waiting = [
+            remark
+            for _, remark in sorted(self._by_id().items())
+            if remark.outcome != "linked" and not remark.withdrawn
+        ]
+        return [(remark, self._state.words.get(remark.id)) for remark in waiting[:limit]]
+
+    def _set(self, remark: Remark, words: Words) -> None:
+        self._state.remarks[_key(remark)] = remark
+        self._state.words[remark.id] = msgspec.structs.replace(words, remark_id=remark.id)
+
+    def _by_id(self) -> dict[int, Remark]:
+        return {remark.id: remark for remark in self._state.remarks.values()}
+
+    def _issues_of(self, remarks: Collection[int]) -> set[int]:
+        return {
+            link.issue_id
+            for link in self._state.links.values()
+            if link.remark_id in remarks and link.state == "linked" and link.issue_id is not None
+        }
+
+
+def _key(remark: Remark) -> bytes:
+    return remark_key(remark.origin, remark.record)
+
+
+def _account_for(
+    remark: Remark, owners: Mapping[str, str], stated: Mapping[str, str]
+) -> str | None:
+    """What a source stated counts, and where it stated nothing the mail domain."""
+    if remark.stated_account is not None:
+        return stated.get(remark.stated_account)
+    return owners.get(remark.domain) if remark.domain is not None else None
