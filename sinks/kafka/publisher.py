@@ -11,11 +11,11 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
 from schemas.errors import SinkRefused, SinkUnreachable
-from schemas.topics import LARGEST_BODY_BYTES
+from schemas.topics import LARGEST_DEAD_BYTES
 from sinks.contracts import Outgoing
 
 BATCH_BYTES = 1024 * 1024
-REQUEST_BYTES = LARGEST_BODY_BYTES + 1024 * 1024
+REQUEST_BYTES = LARGEST_DEAD_BYTES
 TIMEOUT_S = 30.0
 
 

@@ -66,6 +66,16 @@ class PostgresShips:
             .values(withdrawn_at=at, withdrawn_why=why, audience_due_at=at)
         )
 
+    def widen(self, issue_id: int, generation: int, accounts: Collection[str] | None) -> None:
+        """These accounts can use it, None: everyone; its audience is worked out again."""
+        lock(self._connection, Subject.SHIP, (issue_id,))
+        due = func.coalesce(ShipTable.settled_at, ShipTable.settles_at)
+        self._connection.execute(
+            update(ShipTable)
+            .where(ShipTable.issue_id == issue_id, ShipTable.generation == generation)
+            .values(accounts=None if accounts is None else list(accounts), audience_due_at=due)
+        )
+
     def wake(self, ids: Collection[int], at: datetime) -> None:
         """Work the latest generation's audience out again, at `at` but not before it settles.
 

@@ -1,0 +1,151 @@
+"""THE MAP: every stage, its topics and its rule, and everything that falls due, wired by name.
+
+=========  ==============================================  ==================================
+stage      reads                                           writes
+=========  ==============================================  ==================================
+collect    source.<vendor>                                 feedback.received, crm.changed,
+                                                           epic.changed, notification.settled
+enrich     crm.changed                                     histories of accounts, deals, reps
+link       feedback.received                               remarks, links; feedback.linked
+ship       epic.changed, feature.shipped, .withdrawn       epics, ships
+verify     notification.settled                            mails: delivered, bounced, ...
+reply      source.reply                                    loops; loop.changed
+=========  ==============================================  ==================================
+
+What is due (holds, audiences, mails, the outbox, evidence for the tracker) are rows with a time; a
+Faust timer takes them on whichever worker looks first. Nothing here decides anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import faust
+from faust.types import StreamT
+
+from schemas.topics import CONTROL
+from sinks.contracts import Mailer, Publisher, Tracker
+from sinks.store.contract import Store
+from streams.catchup import CatchUp
+from streams.clock import Clock, WallClock
+from streams.collect.stage import CollectStage
+from streams.due import DueWork
+from streams.enrich.stage import EnrichStage
+from streams.hosting import host
+from streams.link.stage import Likeness, LinkStage
+from streams.probe import Probe, pass_by
+from streams.relay import Relay
+from streams.settings import Settings
+from streams.ship.rules import Policy
+from streams.ship.stage import ShipStage
+from streams.stage import Stage, StageRunner
+from streams.tell.work import TellWork
+from streams.verify.stage import ReplyStage, VerifyStage
+
+CATCH_UP_S = 5.0
+ASK_TRACKER_S = 15.0
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything real that the worker is made of; a test hands in what it likes instead."""
+
+    settings: Settings
+    store: Store
+    publisher: Publisher
+    tracker: Tracker
+    mailer: Mailer
+    likeness: Likeness
+    clock: Clock = field(default_factory=WallClock)
+    probe: Probe = pass_by
+
+
+def stages(parts: Parts) -> tuple[Stage[Any], ...]:
+    """Every stage, in the order of the flow."""
+    settings = parts.settings
+    policy = Policy(
+        hold=timedelta(seconds=settings.hold_s), without_version=settings.ship_without_version
+    )
+    evidence_s = settings.evidence_after_s
+    return (
+        CollectStage().stage(),
+        EnrichStage(evidence_s).stage(),
+        LinkStage(parts.likeness, origins(settings), evidence_s).stage(),
+        ShipStage(policy, evidence_s).stage(),
+        VerifyStage().stage(),
+        ReplyStage(settings.reply_secret).stage(),
+    )
+
+
+def origins(settings: Settings) -> frozenset[str]:
+    """The sources that remarks may come from: our own, and those that settings name."""
+    return frozenset({"typeform", "zendesk", *settings.upstream_sources})
+
+
+def due_work(parts: Parts) -> tuple[DueWork, DueWork, DueWork]:
+    """What is looked for at every tick, now and then, and seldom."""
+    settings, store = parts.settings, parts.store
+    tell = TellWork(store, parts.mailer, settings, probe=parts.probe)
+    relay = Relay(store, parts.publisher.publish)
+    catch_up = CatchUp(store, parts.tracker, evidence_after_s=settings.evidence_after_s)
+
+    async def ask_tracker(now: Any) -> int:
+        found = await asyncio.to_thread(catch_up.unknown_issues, now)
+        await parts.publisher.publish(found)
+        return 0
+
+    tick = {
+        "audience": tell.work_out_audiences,
+        "mail": tell.send_due,
+        "outbox": relay.relay,
+    }
+    now_and_then = {"homes": catch_up.find_homes, "evidence": catch_up.show_evidence}
+    clock = parts.clock
+    return DueWork(tick, clock), DueWork(now_and_then, clock), DueWork({"ask": ask_tracker}, clock)
+
+
+def build(parts: Parts) -> faust.App:
+    """The worker's app: nothing is connected before it starts."""
+    settings = parts.settings
+    app = faust.App(
+        "closeloop-worker",
+        broker=[f"kafka://{server}" for server in settings.bootstrap_servers.split(",")],
+        store="memory://",
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        web_enabled=False,
+        autodiscover=False,
+        broker_commit_every=1000,
+        datadir=f"{settings.home}/faust",
+    )
+    for stage in stages(parts):
+        runner = StageRunner(stage, parts.store, parts.publisher.publish, parts.clock, parts.probe)
+        host(app, runner, parts.store, settings.bootstrap_servers)
+    _wire_due(app, parts)
+    return app
+
+
+def _wire_due(app: faust.App, parts: Parts) -> None:
+    tick, now_and_then, seldom = due_work(parts)
+
+    @app.timer(parts.settings.tick_s, name="due.tick")
+    async def _tick() -> None:
+        await tick.do_all()
+
+    @app.timer(CATCH_UP_S, name="due.now_and_then")
+    async def _now_and_then() -> None:
+        await now_and_then.do_all()
+
+    @app.timer(ASK_TRACKER_S, name="due.seldom")
+    async def _seldom() -> None:
+        await seldom.do_all()
+
+    async def _wake(words: StreamT[bytes]) -> None:
+        async for _ in words:
+            await asyncio.gather(now_and_then.do_all(), tick.do_all())
+
+    control = app.topic(CONTROL.name, value_type=bytes, value_serializer="raw")
+    app.agent(control, name="control.wake")(_wake)

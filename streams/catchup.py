@@ -1,0 +1,134 @@
+"""Repairs what two transactions could not know of each other, and asks the tracker what is due.
+
+A remark may look for its account or issue while another worker is just about to commit it. Neither
+sees the other, so what is without a home is looked at again here; with nothing to repair, each of
+these is one indexed read.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from schemas.codec import STRUCTURED_HEADERS, encode
+from schemas.errors import SinkRefused
+from schemas.events import EpicChanged
+from schemas.topics import EPIC_CHANGED
+from sinks.contracts import Evidence, Outgoing, Sighting, Tracker
+from sinks.store.contract import Store, Transaction
+
+AT_ONCE = 200
+SOURCE = "/closeloop/jira"
+
+
+class CatchUp:
+    """Work that the worker's timers do.
+
+    Args:
+        evidence_url: where a person reads more of an issue's demand; ``{key}`` is filled in.
+        ask_again: how long a key that the tracker does not know is left alone.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        tracker: Tracker,
+        *,
+        evidence_after_s: float,
+        evidence_url: str = "",
+        ask_again: timedelta = timedelta(minutes=10),
+    ) -> None:
+        self._store = store
+        self._tracker = tracker
+        self._evidence_after = timedelta(seconds=evidence_after_s)
+        self._evidence_url = evidence_url
+        self._ask_again = ask_again
+        self._asked: dict[str, datetime] = {}
+
+    def find_homes(self, now: datetime) -> int:
+        """Give homeless remarks the accounts that exist by now, and orphaned links their issues."""
+        with self._store.transaction() as tx:
+            domains, stated = tx.remarks.homeless(AT_ONCE)
+            owners = tx.crm.accounts_by_domain(domains) if domains else {}
+            existing = tx.crm.existing(stated) if stated else {}
+            gained = (
+                tx.remarks.claim_for_accounts(owners, existing) if owners or existing else set()
+            )
+            keys = tx.links.unknown_keys(AT_ONCE)
+            gained |= tx.links.adopt(tx.epics.ids_of_keys(keys)) if keys else set()
+            self._wake(tx, gained, now)
+        return len(gained)
+
+    def _wake(self, tx: Transaction, gained: set[int], now: datetime) -> None:
+        if gained:
+            tx.epics.owe_evidence(gained, now + self._evidence_after)
+            tx.ships.wake(gained, now)
+
+    def unknown_issues(self, now: datetime) -> list[Outgoing]:
+        """Ask the tracker for issues that remarks name and nobody told us of."""
+        with self._store.transaction() as tx:
+            keys = [key for key in tx.links.unknown_keys(AT_ONCE) if self._may_ask(key, now)]
+        found = []
+        for key in keys:
+            self._asked[key] = now
+            sighting = self._tracker.issue(key)
+            if sighting is not None:
+                found.append(sighted(sighting))
+        return found
+
+    def _may_ask(self, key: str, now: datetime) -> bool:
+        asked = self._asked.get(key)
+        return asked is None or now - asked >= self._ask_again
+
+    def show_evidence(self, now: datetime) -> int:
+        """Put the demand of issues whose time has come where the tracker's readers see it."""
+        with self._store.transaction() as tx:
+            due = tx.epics.evidence_due(now, 1)
+            for issue_id in due:
+                try:
+                    self._tracker.show_evidence(str(issue_id), self._evidence(tx, issue_id, now))
+                except SinkRefused:
+                    continue
+        return len(due)
+
+    def _evidence(self, tx: Transaction, issue_id: int, now: datetime) -> Evidence:
+        linked = tx.links.of_issue(issue_id)
+        accounts = {each.remark.account_id for each in linked if each.remark.account_id}
+        facts = tx.crm.accounts(accounts, now)
+        revenue = sum(known for each in facts.values() if (known := each.revenue_cents))
+        return Evidence(
+            remarks=len(linked),
+            accounts=len(accounts),
+            revenue_band=band(revenue),
+            url=self._evidence_url,
+            as_of=now,
+        )
+
+
+BANDS = (10_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 5_000_000)
+
+
+def band(revenue_cents: int) -> str:
+    """Revenue as a band, which gives no single customer away; empty where none is known."""
+    revenue = revenue_cents // 100
+    if revenue <= 0:
+        return ""
+    if revenue < BANDS[0]:
+        return f"under {BANDS[0]:,}"
+    lower = max(edge for edge in BANDS if edge <= revenue)
+    upper = next((edge for edge in BANDS if edge > revenue), None)
+    return f"{lower:,} to {upper:,}" if upper else f"over {lower:,}"
+
+
+def sighted(sighting: Sighting) -> Outgoing:
+    """The event that says how the tracker showed an issue; one id a state of it."""
+    epic = sighting.epic
+    event = EpicChanged(
+        id=f"{epic.id}:{sighting.updated_at.isoformat()}:seen",
+        source=SOURCE,
+        specversion="1.0",
+        time=sighting.updated_at,
+        data=epic,
+    )
+    return Outgoing(
+        EPIC_CHANGED.name, f"issue:{epic.id}".encode(), encode(event), STRUCTURED_HEADERS
+    )

@@ -1,0 +1,103 @@
+"""How a stage becomes Faust: one reader, two bounded channels, two agents.
+
+::
+
+    BatchReader ─► channel(4) ─► agent "<stage>.read" ─► channel(1) ─► agent "<stage>.write"
+
+The reader blocks while the first channel is full, which is the back-pressure; while one batch is
+being written the next is being read, so that rules and PostgreSQL work at the same time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import faust
+import stamina
+from aiokafka import AIOKafkaConsumer
+from faust.types import StreamT
+
+from schemas.errors import Temporary
+from sinks.store.contract import Store
+from streams.batches import Batch, BatchReader
+from streams.stage import Prepared, StageRunner
+
+WAITING_BATCHES = 4
+SESSION_TIMEOUT_MS = 10_000
+FETCH_BYTES = 2 * 1024 * 1024
+
+
+def host(app: faust.App, runner: StageRunner[Any], store: Store, bootstrap_servers: str) -> None:
+    """Let `app` run this stage: it starts and stops with the app."""
+    name = runner.stage.name
+    arrived = app.channel(maxsize=WAITING_BATCHES)
+    ready = app.channel(maxsize=1)
+    put_arrived: Any = arrived.put  # typed for Faust's own events, though any value may be put
+    put_ready: Any = ready.put
+
+    async def read(batches: StreamT[Batch]) -> None:
+        async for batch in batches:
+            await put_ready(await runner.prepare(batch))
+
+    async def write(prepared: StreamT[Prepared[Any]]) -> None:
+        async for one in prepared:
+            await runner.commit(one)
+
+    app.agent(arrived, name=f"{name}.read")(read)
+    app.agent(ready, name=f"{name}.write")(write)
+
+    @app.service
+    class Reader(BatchReader):
+        """The reader of this stage; Faust makes it, with its own loop."""
+
+        def __init__(self, **options: Any) -> None:
+            consumer = consumer_of(runner, bootstrap_servers)
+            super().__init__(
+                consumer, consumed(runner), _next_offsets(runner, store), put_arrived, **options
+            )
+            runner.reader = self
+
+
+def consumed(runner: StageRunner[Any]) -> list[str]:
+    """The names of the topics that a stage reads."""
+    return [topic.name for topic in runner.stage.topics]
+
+
+def consumer_of(runner: StageRunner[Any], bootstrap_servers: str) -> AIOKafkaConsumer:
+    """The stage's consumer. Not connected; where it reads on is the store's word."""
+    return AIOKafkaConsumer(
+        bootstrap_servers=bootstrap_servers,
+        group_id=runner.stage.group,
+        client_id=runner.stage.group,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=FETCH_BYTES,
+        session_timeout_ms=SESSION_TIMEOUT_MS,
+        heartbeat_interval_ms=SESSION_TIMEOUT_MS // 4,
+        max_poll_interval_ms=15 * 60 * 1000,
+        isolation_level="read_committed",
+    )
+
+
+def _next_offsets(runner: StageRunner[Any], store: Store) -> Any:
+    group = runner.stage.group
+
+    def look_up() -> Mapping[tuple[str, int], int]:
+        with store.transaction() as tx:
+            return {
+                (topic, partition): offset
+                for topic in consumed(runner)
+                for partition, offset in tx.offsets.next(group, topic).items()
+            }
+
+    async def next_offsets() -> Mapping[tuple[str, int], int]:
+        async for attempt in stamina.retry_context(
+            on=Temporary, attempts=None, timeout=None, wait_max=5.0
+        ):
+            with attempt:
+                return await asyncio.to_thread(look_up)
+        raise AssertionError("a retry without end has ended")
+
+    return next_offsets
