@@ -1,0 +1,1 @@
+"""Tells each person involved, once: decides who, gathers it into one mail a person, sends it."""

@@ -1,0 +1,210 @@
+"""Decides who is told of a ship, and who is not and why. Pure.
+
+Nobody is told before the ship settles. Of a ship that is taken back, exactly those who were told
+get a correction. What stops a second tell stands here and, as a unique key, in the store.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from hashlib import blake2b
+
+import msgspec
+
+from schemas.events import TellKind
+from sinks.store.rows import Linked, Ship, Tell
+from sinks.store.verdicts import SAME_ADDRESS
+from streams.tell.candidates import (
+    ACCOUNT_DELETED,
+    NOT_AVAILABLE,
+    Candidate,
+    Group,
+    candidates,
+    merged,
+)
+from streams.tell.customers import Customers, Person, known, person_of
+
+ALREADY_TOLD = "already told"
+
+
+def decide_audience(  # noqa: PLR0913 - all that it depends on, and nothing else
+    ship: Ship,
+    linked: Sequence[Linked],
+    customers: Customers,
+    already: Sequence[Tell],
+    *,
+    now: datetime,
+    unowned_email: str,
+) -> list[Tell]:
+    """Everyone considered, as tell or skip, in the order in which they are to be told.
+
+    Args:
+        ship: one generation; where it is withdrawn the result is the corrections.
+        linked: the issue's remarks as they are linked now, in any order.
+        customers: what was looked up.
+        already: every verdict on this generation so far.
+        now: aware; when it is decided.
+        unowned_email: who gets what nobody owns; may be empty.
+    """
+    if ship.withdrawn_at is not None:
+        return _corrections(ship, already, customers, now)
+    if now < ship.settles_at:
+        return []
+    case = _Case(ship, customers, _Told(already), now, unowned_email)
+    groups = _groups(ship, linked, customers)
+    return [tell for group in groups for tell in _verdicts(case, group)]
+
+
+def tell_id(person_id: str, account_id: str, issue_id: int, generation: int, kind: TellKind) -> str:
+    """The notification id: a digest of what a tell is unique by."""
+    key = json.dumps([person_id, account_id, issue_id, generation, kind])
+    return blake2b(key.encode(), digest_size=16).hexdigest()
+
+
+def account_key(item: Linked, customers: Customers) -> str:
+    """The account's id as it goes by now, or what stands for an account that is not known."""
+    remark = item.remark
+    if remark.account_id is not None:
+        return customers.survivors.get(remark.account_id, remark.account_id)
+    return f"domain:{remark.domain}" if remark.domain else f"remark:{remark.feedback_id}"
+
+
+class _Told:
+    """Who has been told of which remarks, by id and by mail address."""
+
+    def __init__(self, already: Iterable[Tell]) -> None:
+        self._remarks: dict[str, set[int]] = {}
+        self._keys: set[str] = set()
+        for tell in already:
+            if tell.verdict == "tell" and tell.kind != "correction":
+                self._keys.add(tell.id)
+                for name in _names(tell.person_id, tell.email):
+                    self._remarks.setdefault(name, set()).update(tell.remark_ids)
+
+    def fresh(self, candidate: Candidate) -> frozenset[int]:
+        """Those of the candidate's remarks that the person has not been told of."""
+        names = _names(candidate.person.id, candidate.person.email)
+        return candidate.remark_ids.difference(*(self._remarks.get(name, ()) for name in names))
+
+    def has(self, id_: str) -> bool:
+        """Whether this very tell was given."""
+        return id_ in self._keys
+
+
+def _names(person_id: str, email: str | None) -> tuple[str, ...]:
+    return (person_id, email.lower()) if email else (person_id,)
+
+
+def _groups(ship: Ship, linked: Sequence[Linked], customers: Customers) -> Iterator[Group]:
+    """Remarks by kind and account; those made before the ship first."""
+    found: dict[tuple[TellKind, str], list[Linked]] = {}
+    for item in sorted(linked, key=lambda one: one.remark.id):
+        found.setdefault((_kind(ship, item), account_key(item, customers)), []).append(item)
+    for (kind, id_), items in sorted(
+        found.items(), key=lambda one: (one[0][0] != "shipped", *one[0])
+    ):
+        account = customers.accounts.get(id_)
+        yield Group(account_id=id_, account=account, kind=kind, items=items)
+
+
+def _kind(ship: Ship, item: Linked) -> TellKind:
+    late = ship.settled_at is not None and item.linked_at > ship.settled_at
+    return "available" if late else "shipped"
+
+
+class _Case(msgspec.Struct, frozen=True):
+    """What is the same for every group."""
+
+    ship: Ship
+    customers: Customers
+    told: _Told
+    now: datetime
+    unowned_email: str
+
+
+def _verdicts(case: _Case, group: Group) -> Iterator[Tell]:
+    everyone = merged(candidates(group, case.customers, case.unowned_email))
+    barred = _bar(case.ship, group, case.customers)
+    addresses: set[str | None] = set()
+    for one in everyone:
+        fresh = case.told.fresh(one)
+        tell = _tell(case.ship, group.account_id, group.kind, one, case.now)
+        reason = one.reason or barred
+        if not reason and (not fresh or case.told.has(tell.id)):
+            reason = ALREADY_TOLD
+        elif not reason and one.person.email in addresses:
+            reason = SAME_ADDRESS
+        elif not reason:
+            addresses.add(one.person.email)
+            tell = msgspec.structs.replace(tell, remark_ids=tuple(sorted(fresh)))
+        yield _skip(tell, reason) if reason else tell
+
+
+def _bar(ship: Ship, group: Group, customers: Customers) -> str:
+    """Why nobody is to be told for this account; empty where nothing stands in the way."""
+    if group.account is not None and group.account.deleted is True:
+        return ACCOUNT_DELETED
+    if ship.accounts is None:
+        return ""
+    names = {group.account_id, *_stated(group.items)}
+    allowed = {*ship.accounts, *(customers.survivors.get(id_, id_) for id_ in ship.accounts)}
+    return "" if names & allowed else NOT_AVAILABLE
+
+
+def _stated(items: Iterable[Linked]) -> Iterator[str]:
+    for item in items:
+        yield from (id_ for id_ in (item.remark.account_id, item.remark.stated_account) if id_)
+
+
+def _tell(ship: Ship, account_id: str, kind: TellKind, one: Candidate, now: datetime) -> Tell:
+    person = one.person
+    return Tell(
+        id=tell_id(person.id, account_id, ship.issue_id, ship.generation, kind),
+        person_id=person.id,
+        person_name=person.name,
+        email=person.email,
+        account_id=account_id,
+        issue_id=ship.issue_id,
+        generation=ship.generation,
+        kind=kind,
+        role=one.role,
+        verdict="tell",
+        reason="",
+        decided_at=now,
+        remark_ids=tuple(sorted(one.remark_ids)),
+    )
+
+
+def _skip(tell: Tell, reason: str) -> Tell:
+    return msgspec.structs.replace(tell, verdict="skip", reason=reason)
+
+
+def _corrections(
+    ship: Ship, already: Sequence[Tell], customers: Customers, now: datetime
+) -> list[Tell]:
+    """One a person and account that was told; those whose customer knows it come first."""
+    standing = {tell.id for tell in already if tell.kind == "correction"}
+    told: dict[tuple[str, str], list[Tell]] = {}
+    for tell in sorted(already, key=lambda one: one.id):
+        if tell.verdict == "tell" and tell.kind != "correction":
+            told.setdefault((tell.account_id, tell.person_id), []).append(tell)
+    ordered = sorted(told, key=lambda pair: (pair[0] not in customers.customer_told, *pair))
+    due = (_correction(ship, told[pair], customers, now) for pair in ordered)
+    return [_skip(tell, ALREADY_TOLD) if tell.id in standing else tell for tell in due]
+
+
+def _correction(ship: Ship, told: Sequence[Tell], customers: Customers, now: datetime) -> Tell:
+    """To the person as told, at the address that is theirs now."""
+    first = told[0]
+    rep = customers.reps.get(first.person_id)
+    person = Person(first.person_id, first.person_name, first.email)
+    if rep is not None and known(rep.email) is not None:
+        person = person_of(rep)
+    role = "you were told that it had shipped"
+    if first.account_id in customers.customer_told:
+        role += ", and the customer has been told"
+    remark_ids = frozenset(id_ for tell in told for id_ in tell.remark_ids)
+    one = Candidate(person, role, remark_ids)
+    return _tell(ship, first.account_id, "correction", one, now)

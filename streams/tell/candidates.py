@@ -1,0 +1,255 @@
+"""Who has to do with one account's remarks on one issue, and as what. Pure.
+
+Everyone who is considered comes out, also those who are not to be told, with the reason. Reasons
+are fixed sentences, because they are counted; names stand in the role.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from schemas.events import Account, Opportunity, Rep, TellKind
+from sinks.store.rows import Linked
+from streams.tell.customers import (
+    Customers,
+    Person,
+    can_be_told,
+    deal_to_watch,
+    has_left,
+    known,
+    person_of,
+    stand_in,
+    team_mate,
+)
+
+HAS_LEFT = "has left: the manager is told"
+HAS_LEFT_ALONE = "has left, and no manager is known"
+NO_ADDRESS = "no mail address is known"
+NO_LONGER_OWNER = "no longer owns the account"
+OTHER_DEAL_FIRST = "another deal of the account closes first"
+COVERED = "somebody nearer is told"
+NOT_AVAILABLE = "not available to this account yet"
+ACCOUNT_DELETED = "the account is deleted"
+NO_QUEUE = "nobody to tell: set unowned_email"
+
+
+class Group(msgspec.Struct, frozen=True, kw_only=True):
+    """The remarks that one tell can answer: of one account, made before or after the ship.
+
+    Attributes:
+        account_id: of the account as it goes by now, or what stands for one that is not known.
+        account: None where it is not known.
+    """
+
+    account_id: str
+    account: Account | None
+    kind: TellKind
+    items: Sequence[Linked]
+
+    @property
+    def remark_ids(self) -> frozenset[int]:
+        """Of all its remarks."""
+        return frozenset(item.remark.id for item in self.items)
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """Somebody who is considered; told unless there is a `reason` not to."""
+
+    person: Person
+    role: str
+    remark_ids: frozenset[int]
+    reason: str = ""
+
+
+class Part(msgspec.Struct, frozen=True):
+    """What somebody has to do with it, said to them and said of them."""
+
+    own: str
+    other: str
+
+
+PASSED_ON = Part("you passed it on", "passed it on")
+
+
+def candidates(group: Group, customers: Customers, unowned_email: str) -> list[Candidate]:
+    """Everyone considered for these remarks; one person may come more than once."""
+    found = [*_reporters(group, customers), *_deal_owners(group, customers)]
+    owners = list(_account_owners(group, customers))
+    found += owners
+    if not any(_is_told(one) for one in owners):
+        found += _previous(group, customers)
+        found += _mates(group, customers, found)
+        found.append(_queue(group, customers, unowned_email, found))
+    return found
+
+
+def _reporters(group: Group, customers: Customers) -> Iterator[Candidate]:
+    for item in group.items:
+        remark = item.remark
+        ids = frozenset({remark.id})
+        email = remark.reporter_email.lower() if remark.reporter_email else None
+        rep = customers.reps.get(remark.reporter_id or "") or customers.by_email.get(email or "")
+        if rep is not None:
+            yield from _reach(rep, PASSED_ON, ids, customers)
+        elif email is not None:
+            yield Candidate(Person(email, email, email), PASSED_ON.own, ids)
+        elif remark.reporter_id is not None:
+            unknown = Person(remark.reporter_id, remark.reporter_id, None)
+            yield Candidate(unknown, PASSED_ON.own, ids, NO_ADDRESS)
+
+
+def _deal_owners(group: Group, customers: Customers) -> Iterator[Candidate]:
+    """Of the deals that remarks name; where none is named, of the one that closes first."""
+    named: dict[str, set[int]] = {}
+    for item in group.items:
+        deal = customers.named_deals.get(item.remark.opportunity_id or "")
+        if deal is not None and known(deal.owner_id) is not None:
+            named.setdefault(deal.id, set()).add(item.remark.id)
+    for deal_id, ids in sorted(named.items()):
+        deal = customers.named_deals[deal_id]
+        yield from _owner_of(deal, frozenset(ids), customers)
+    if not named:
+        yield from _owners_of_open(group, customers)
+
+
+def _owners_of_open(group: Group, customers: Customers) -> Iterator[Candidate]:
+    deals = customers.deals.get(group.account_id, ())
+    first = deal_to_watch(deals)
+    for deal in sorted(deals, key=lambda one: one.id):
+        if deal.is_open is not True or deal.deleted is True:
+            continue
+        reason = "" if deal == first else OTHER_DEAL_FIRST
+        yield from _owner_of(deal, group.remark_ids, customers, reason)
+
+
+def _owner_of(
+    deal: Opportunity, ids: frozenset[int], customers: Customers, reason: str = ""
+) -> Iterator[Candidate]:
+    owner = customers.reps.get(known(deal.owner_id) or "")
+    name = known(deal.name) or deal.id
+    part = Part(f"you own the deal {name}", f"owns the deal {name}")
+    if owner is not None and reason:
+        yield Candidate(person_of(owner), part.own, ids, reason)
+    elif owner is not None:
+        yield from _reach(owner, part, ids, customers)
+
+
+def _account_owners(group: Group, customers: Customers) -> Iterator[Candidate]:
+    if group.account is None:
+        return
+    owner_id = known(group.account.owner_id)
+    before = customers.reps.get(customers.owners_then.get(group.account_id, ""))
+    changed = before is not None and before.id != owner_id
+    if before is not None and changed:
+        role = f"you owned {_name(group)} when it was said"
+        yield Candidate(person_of(before), role, group.remark_ids, NO_LONGER_OWNER)
+    if owner_id is None:
+        return
+    owner = customers.reps.get(owner_id)
+    if owner is None:
+        unknown = Person(owner_id, owner_id, None)
+        yield Candidate(unknown, f"you own {_name(group)}", group.remark_ids, NO_ADDRESS)
+    else:
+        yield from _reach(
+            owner, _owning(group, before if changed else None), group.remark_ids, customers
+        )
+
+
+def _owning(group: Group, before: Rep | None) -> Part:
+    """The owner's part, with a hand-over line for one who was not the owner when it was said."""
+    name = _name(group)
+    if before is None:
+        return Part(f"you own {name}", f"owns {name}")
+    return Part(
+        f"you own {name} now (hand-over: {person_of(before).name} owned it when this was said)",
+        f"owns {name}",
+    )
+
+
+def _previous(group: Group, customers: Customers) -> Iterator[Candidate]:
+    """Who owned an account that nobody owns, who are not told, and the first of their managers."""
+    found = False
+    for rep in _former(group, customers):
+        role = f"you owned {_name(group)} last"
+        yield Candidate(person_of(rep), role, group.remark_ids, NO_LONGER_OWNER)
+        manager = stand_in(rep, customers)
+        if manager is not None and not found:
+            found = True
+            role = f"nobody owns {_name(group)}, and you manage {person_of(rep).name}, who did"
+            yield Candidate(person_of(manager), role, group.remark_ids)
+
+
+def _mates(group: Group, customers: Customers, others: Sequence[Candidate]) -> list[Candidate]:
+    """The first we know of a former owner's team, where nobody else is told."""
+    for rep in _former(group, customers):
+        mate = team_mate(rep, customers)
+        if mate is not None:
+            role = f"nobody owns {_name(group)}, and {person_of(rep).name} of your team did"
+            reason = COVERED if any(_is_told(one) for one in others) else ""
+            return [Candidate(person_of(mate), role, group.remark_ids, reason)]
+    return []
+
+
+def _former(group: Group, customers: Customers) -> list[Rep]:
+    """Former owners, last first; an owner who has left counts among them."""
+    if group.account is None:
+        return []
+    owner = known(group.account.owner_id)
+    ids = [*([owner] if owner else []), *customers.previous_owners.get(group.account_id, ())]
+    return [customers.reps[id_] for id_ in dict.fromkeys(ids) if id_ in customers.reps]
+
+
+def _queue(
+    group: Group, customers: Customers, unowned_email: str, others: Sequence[Candidate]
+) -> Candidate:
+    """The address that a person reads for what nobody owns."""
+    role = "nobody owns this customer, and this address is for that"
+    covered = COVERED if any(_is_told(one) for one in others) else ""
+    if not unowned_email:
+        nobody = Person("unowned", "nobody", None)
+        return Candidate(nobody, role, group.remark_ids, covered or NO_QUEUE)
+    email = unowned_email.lower()
+    rep = customers.by_email.get(email)
+    person = person_of(rep) if rep else Person(email, "Customers without an owner", email)
+    return Candidate(person, role, group.remark_ids, covered)
+
+
+def _reach(rep: Rep, part: Part, ids: frozenset[int], customers: Customers) -> Iterator[Candidate]:
+    """The rep, or the manager who stands in."""
+    person = person_of(rep)
+    if can_be_told(rep):
+        yield Candidate(person, part.own, ids)
+        return
+    manager = stand_in(rep, customers)
+    alone = HAS_LEFT_ALONE if has_left(rep) else NO_ADDRESS
+    yield Candidate(person, part.own, ids, HAS_LEFT if manager and has_left(rep) else alone)
+    if manager is not None:
+        why = "has left" if has_left(rep) else "has no mail address"
+        role = f"you manage {person.name}, who {part.other} and {why}"
+        yield Candidate(person_of(manager), role, ids)
+
+
+def _name(group: Group) -> str:
+    return (known(group.account.name) if group.account else None) or group.account_id
+
+
+def _is_told(candidate: Candidate) -> bool:
+    return not candidate.reason
+
+
+def merged(found: Iterable[Candidate]) -> list[Candidate]:
+    """One candidate a person, by person; told as anything is told, with all such roles."""
+    people: dict[str, list[Candidate]] = {}
+    for one in found:
+        people.setdefault(one.person.id, []).append(one)
+    return [_merged(ones) for _, ones in sorted(people.items())]
+
+
+def _merged(ones: Sequence[Candidate]) -> Candidate:
+    told = [one for one in ones if _is_told(one)]
+    counted = told or ones[:1]
+    roles = dict.fromkeys(one.role for one in counted)
+    ids = frozenset[int]().union(*(one.remark_ids for one in counted))
+    return Candidate(counted[0].person, "; ".join(roles), ids, counted[0].reason)
