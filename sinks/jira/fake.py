@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from schemas.errors import CloseloopError, SinkRefused
 from schemas.events import Epic
 from sinks.contracts import Evidence, Finding, Sighting
+from sinks.jira.adf import text_of
 
 
 class FakeTracker:
@@ -98,7 +99,12 @@ class FakeTracker:
         if token not in self.tokens:
             number = 1 + max((int(issue_id) for issue_id in self.sightings), default=10_000)
             key = f"{project}-{number}"
-            epic = Epic(id=str(number), key=key, summary=summary, description=description)
+            epic = Epic(
+                id=str(number),
+                key=key,
+                summary=" ".join(summary.split()),
+                description=text_of(description),
+            )
             epic = replace(epic, status="To Do", status_category="new", issue_type=self._epic_type)
             self.put(epic, self.clock)
             self.tokens[token] = epic.id

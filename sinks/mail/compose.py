@@ -25,7 +25,8 @@ def check(mail: Mail) -> None:
     if not one_line(mail.subject):
         raise SinkRefused(f"mail {mail.message_id} has no subject")
     user, _, host = mail.to_email.rpartition("@")
-    if not user or not host or re.search(r"[\s<>,;]", mail.to_email):
+    is_plain = mail.to_email.isascii() and not re.search(r"[\s<>,;]", mail.to_email)
+    if not (user and host and is_plain):
         raise SinkRefused(f"mail {mail.message_id} has no valid recipient")
     if mail.unsubscribe_url is not None and not _URL.fullmatch(mail.unsubscribe_url):
         raise SinkRefused(f"mail {mail.message_id} has an unsubscribe link that no header can hold")

@@ -85,7 +85,8 @@ class SmtpMailer:
         if not self._is_alive():
             self.open()
         with self._answers(f"mail {mail.message_id}"):
-            self._alive.send_message(message, self._sender_email, [mail.to_email])
+            # Not send_message(): it writes ">From" where a line of the words begins with "From".
+            self._alive.sendmail(self._sender_email, [mail.to_email], message.as_bytes())
         return ""
 
     def examine(self) -> list[Finding]:

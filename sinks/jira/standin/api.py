@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import Response, delete, get, post, put
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from sinks.jira.adf import Adf
 from sinks.jira.read import FIELDS
@@ -45,8 +45,8 @@ def myself(world: Here) -> Json:
 @get(f"{API}/mypermissions", sync_to_thread=False)
 def my_permissions(
     world: Here,
-    permissions: str = "",
-    project_key: Annotated[str, Parameter(query="projectKey")] = "",
+    permissions: FromQuery[str] = "",
+    project_key: Annotated[str, QueryParameter(name="projectKey")] = "",
 ) -> Json:
     """Which of these rights are held."""
     if project_key and project_key not in world.state.projects:
@@ -67,10 +67,10 @@ def fields() -> list[Json]:
 @get(f"{API}/search/jql", sync_to_thread=False)
 def search(
     world: Here,
-    jql: str = "",
-    fields: list[str] | None = None,
-    max_results: Annotated[int, Parameter(query="maxResults")] = 50,
-    page: Annotated[str, Parameter(query="nextPageToken")] = _FIRST_PAGE,
+    jql: FromQuery[str] = "",
+    fields: FromQuery[list[str] | None] = None,
+    max_results: Annotated[int, QueryParameter(name="maxResults")] = 50,
+    page: Annotated[str, QueryParameter(name="nextPageToken")] = _FIRST_PAGE,
 ) -> Json:
     """One page; fewer than asked for, as Cloud does where it likes."""
     found = query.search(jql, world.state)
@@ -84,13 +84,13 @@ def search(
 
 
 @get(f"{API}/issue/{{key:str}}", sync_to_thread=False)
-def read_issue(world: Here, key: str, fields: list[str] | None = None) -> Json:
+def read_issue(world: Here, key: FromPath[str], fields: FromQuery[list[str] | None] = None) -> Json:
     """One issue."""
     return issue_json(world.state.issue(key), world.state, world.site, _split(fields))
 
 
 @post(f"{API}/issue", sync_to_thread=False)
-def create_issue(world: Here, data: Json) -> Json:
+def create_issue(world: Here, data: JSONBody[Json]) -> Json:
     """A new issue, and its webhook."""
     given = data.get("fields", {})
     description: Adf | str | None = given.get("description")
@@ -112,7 +112,7 @@ def create_issue(world: Here, data: Json) -> Json:
 
 @get(f"{API}/issue/{{key:str}}/remotelink", sync_to_thread=False)
 def read_links(
-    world: Here, key: str, global_id: Annotated[str, Parameter(query="globalId")] = ""
+    world: Here, key: FromPath[str], global_id: Annotated[str, QueryParameter(name="globalId")] = ""
 ) -> list[Json] | Json:
     """The remote links of an issue, or the one of that global id."""
     issue = world.state.issue(key)
@@ -122,7 +122,7 @@ def read_links(
 
 
 @post(f"{API}/issue/{{key:str}}/remotelink", sync_to_thread=False)
-def write_link(world: Here, key: str, data: Json) -> Response[Json]:
+def write_link(world: Here, key: FromPath[str], data: JSONBody[Json]) -> Response[Json]:
     """Make a remote link, or replace the one of the same global id, whole."""
     issue = world.state.issue(key)
     target, global_id = data.get("object", {}), str(data.get("globalId", ""))
@@ -139,7 +139,7 @@ def write_link(world: Here, key: str, data: Json) -> Response[Json]:
 
 @delete(f"{API}/issue/{{key:str}}/remotelink", sync_to_thread=False)
 def drop_link(
-    world: Here, key: str, global_id: Annotated[str, Parameter(query="globalId")]
+    world: Here, key: FromPath[str], global_id: Annotated[str, QueryParameter(name="globalId")]
 ) -> None:
     """Remove the remote link of that global id."""
     issue = world.state.issue(key)
@@ -148,7 +148,7 @@ def drop_link(
 
 
 @get(f"{API}/issue/{{key:str}}/properties/{{name:str}}", sync_to_thread=False)
-def read_property(world: Here, key: str, name: str) -> Json:
+def read_property(world: Here, key: FromPath[str], name: FromPath[str]) -> Json:
     """One property of an issue."""
     issue = world.state.issue(key)
     if name not in issue.properties:
@@ -157,7 +157,9 @@ def read_property(world: Here, key: str, name: str) -> Json:
 
 
 @put(f"{API}/issue/{{key:str}}/properties/{{name:str}}", sync_to_thread=False)
-def write_property(world: Here, key: str, name: str, data: Any) -> Response[Json]:
+def write_property(
+    world: Here, key: FromPath[str], name: FromPath[str], data: JSONBody[Any]
+) -> Response[Json]:
     """Set one property: 201 the first time, 200 after."""
     issue = world.state.issue(key)
     is_new = name not in issue.properties
@@ -166,7 +168,7 @@ def write_property(world: Here, key: str, name: str, data: Any) -> Response[Json
 
 
 @delete(f"{API}/issue/{{key:str}}/properties/{{name:str}}", sync_to_thread=False)
-def drop_property(world: Here, key: str, name: str) -> None:
+def drop_property(world: Here, key: FromPath[str], name: FromPath[str]) -> None:
     """Remove one property."""
     issue = world.state.issue(key)
     if name not in issue.properties:
@@ -175,13 +177,13 @@ def drop_property(world: Here, key: str, name: str) -> None:
 
 
 @get(f"{API}/version/{{version_id:str}}", sync_to_thread=False)
-def read_version(world: Here, version_id: str) -> Json:
+def read_version(world: Here, version_id: FromPath[str]) -> Json:
     """One version."""
     return version_json(world.state.version(version_id), world.site)
 
 
 @get(f"{API}/project/{{key:str}}/versions", sync_to_thread=False)
-def read_versions(world: Here, key: str) -> list[Json]:
+def read_versions(world: Here, key: FromPath[str]) -> list[Json]:
     """The versions of a project."""
     if key not in world.state.projects:
         raise Unknown(f"No project could be found with key '{key}'.")

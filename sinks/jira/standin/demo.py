@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from litestar import MediaType, Response, delete, get, post, put
+from litestar.params import FromPath, JSONBody
 
 from sinks.jira.adf import text_of
 from sinks.jira.standin.deliver import Delivery
@@ -80,7 +81,7 @@ class Address(_Order):
 
 
 @post(f"{CONTROL}/issues", sync_to_thread=False)
-def create_issue(world: Here, data: NewIssue) -> Json:
+def create_issue(world: Here, data: JSONBody[NewIssue]) -> Json:
     """A new issue; sends ``jira:issue_created``."""
     state = world.state
     state.add_project(data.project)
@@ -106,7 +107,7 @@ def issues(world: Here) -> list[Json]:
 
 
 @put(f"{CONTROL}/issues/{{key:str}}", sync_to_thread=False)
-def edit_issue(world: Here, key: str, data: Edit) -> Json:
+def edit_issue(world: Here, key: FromPath[str], data: JSONBody[Edit]) -> Json:
     """Change summary, description or labels; sends ``jira:issue_updated``."""
     issue = world.state.issue(key)
     changes = world.state.edit_issue(issue, data.summary, data.description, data.labels)
@@ -114,35 +115,35 @@ def edit_issue(world: Here, key: str, data: Edit) -> Json:
 
 
 @put(f"{CONTROL}/issues/{{key:str}}/fix-versions", sync_to_thread=False)
-def set_fix_versions(world: Here, key: str, data: Versions) -> Json:
+def set_fix_versions(world: Here, key: FromPath[str], data: JSONBody[Versions]) -> Json:
     """Fix it in exactly these versions; sends ``jira:issue_updated``."""
     issue = world.state.issue(key)
     return _changed(world, issue, world.state.set_fix_versions(issue, data.versions))
 
 
 @post(f"{CONTROL}/issues/{{key:str}}/transition", status_code=200, sync_to_thread=False)
-def transition(world: Here, key: str, data: Transition) -> Json:
+def transition(world: Here, key: FromPath[str], data: JSONBody[Transition]) -> Json:
     """Put it into a status, by default done; sends ``jira:issue_updated``."""
     issue = world.state.issue(key)
     return _changed(world, issue, world.state.set_status(issue, data.status, data.resolution))
 
 
 @post(f"{CONTROL}/issues/{{key:str}}/reopen", status_code=200, sync_to_thread=False)
-def reopen(world: Here, key: str) -> Json:
+def reopen(world: Here, key: FromPath[str]) -> Json:
     """Put it back to work, unresolved; sends ``jira:issue_updated``."""
     issue = world.state.issue(key)
     return _changed(world, issue, world.state.set_status(issue, "In Progress", None))
 
 
 @post(f"{CONTROL}/issues/{{key:str}}/move", status_code=200, sync_to_thread=False)
-def move(world: Here, key: str, data: Move) -> Json:
+def move(world: Here, key: FromPath[str], data: JSONBody[Move]) -> Json:
     """Move it to another project, so that its key changes; sends ``jira:issue_updated``."""
     issue = world.state.issue(key)
     return _changed(world, issue, world.state.move_issue(issue, data.project))
 
 
 @delete(f"{CONTROL}/issues/{{key:str}}", sync_to_thread=False)
-def delete_issue(world: Here, key: str) -> None:
+def delete_issue(world: Here, key: FromPath[str]) -> None:
     """Delete it; sends ``jira:issue_deleted``."""
     issue = world.state.issue(key)
     world.announcer.issue("jira:issue_deleted", issue)
@@ -150,7 +151,7 @@ def delete_issue(world: Here, key: str) -> None:
 
 
 @post(f"{CONTROL}/versions", sync_to_thread=False)
-def create_version(world: Here, data: NewVersion) -> Json:
+def create_version(world: Here, data: JSONBody[NewVersion]) -> Json:
     """A new version; sends ``jira:version_created``."""
     version = world.state.create_version(data.project, data.name, data.release_date)
     world.announcer.version("jira:version_created", version)
@@ -158,19 +159,19 @@ def create_version(world: Here, data: NewVersion) -> Json:
 
 
 @post(f"{CONTROL}/versions/{{version_id:str}}/release", status_code=200, sync_to_thread=False)
-def release(world: Here, version_id: str) -> Json:
+def release(world: Here, version_id: FromPath[str]) -> Json:
     """Release it; sends ``jira:version_released``, and nothing of its issues, as Jira does."""
     return _released(world, version_id, released=True)
 
 
 @post(f"{CONTROL}/versions/{{version_id:str}}/unrelease", status_code=200, sync_to_thread=False)
-def unrelease(world: Here, version_id: str) -> Json:
+def unrelease(world: Here, version_id: FromPath[str]) -> Json:
     """Take the release back; sends ``jira:version_unreleased``."""
     return _released(world, version_id, released=False)
 
 
 @delete(f"{CONTROL}/versions/{{version_id:str}}", sync_to_thread=False)
-def delete_version(world: Here, version_id: str) -> None:
+def delete_version(world: Here, version_id: FromPath[str]) -> None:
     """Delete it; sends ``jira:version_deleted``."""
     version = world.state.version(version_id)
     world.state.delete_version(version)
@@ -178,7 +179,7 @@ def delete_version(world: Here, version_id: str) -> None:
 
 
 @put(f"{CONTROL}/webhook", sync_to_thread=False)
-def set_webhook(world: Here, data: Address) -> Address:
+def set_webhook(world: Here, data: JSONBody[Address]) -> Address:
     """Where webhooks go from now on."""
     world.announcer.webhooks.url, world.announcer.secret = data.url, data.secret
     return Address(url=data.url)
@@ -191,7 +192,7 @@ def deliveries(world: Here) -> list[Delivery]:
 
 
 @post(f"{CONTROL}/faults", sync_to_thread=False)
-def order_fault(world: Here, data: Fault) -> Fault:
+def order_fault(world: Here, data: JSONBody[Fault]) -> Fault:
     """Let the next of the vendor's calls go wrong."""
     world.faults.order(data)
     return data
@@ -210,7 +211,7 @@ def calls(world: Here) -> list[str]:
 
 
 @get("/browse/{key:str}", media_type=MediaType.HTML, sync_to_thread=False)
-def browse(world: Here, key: str) -> Response[str]:
+def browse(world: Here, key: FromPath[str]) -> Response[str]:
     """The issue as a person sees it."""
     issue = world.state.issue(key)
     links = "".join(_link_row(link["object"]) for link in issue.links.values())

@@ -6,13 +6,14 @@ import base64
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from litestar import Request, Response
 from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency
 from litestar.exceptions import NotAuthorizedException
 from litestar.handlers.base import BaseRouteHandler
-from litestar.params import Dependency
+from litestar.params import SkipValidation
 
 from sinks.jira.standin.events import Announcer
 from sinks.jira.standin.faults import CONTROL, Faults
@@ -41,7 +42,7 @@ class World:
     deployment: str = "Cloud"
 
 
-Here: TypeAlias = Annotated[World, Dependency(skip_validation=True)]
+Here: TypeAlias = NamedDependency[SkipValidation[World]]
 
 
 def error_of(status: int) -> Any:

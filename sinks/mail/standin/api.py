@@ -13,6 +13,7 @@ from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.exceptions import NotAuthorizedException
+from litestar.params import JSONBody
 
 from sinks.mail.standin.rules import faults_of
 from sinks.mail.standin.world import Here, World
@@ -21,7 +22,7 @@ SCOPES = ("mail.send", "sender_verification_eligible")
 
 
 @post("/v3/mail/send", sync_to_thread=False)
-def send(world: Here, request: Request[Any, Any, Any], data: Any) -> Response[Any]:
+def send(world: Here, request: Request[Any, Any, Any], data: JSONBody[Any]) -> Response[Any]:
     """Take a mail: 202, no body, and ``X-Message-Id``."""
     _let_in(world, request)
     if "mail.send" not in world.scopes:
@@ -65,5 +66,4 @@ def _let_in(world: World, request: Request[Any, Any, Any]) -> None:
 
 
 def _refused(status: int, message: str) -> Response[Any]:
-    fault = {"message": message, "field": None, "help": None}
-    return Response({"errors": [fault]}, status_code=status)
+    return Response({"errors": [{"message": message}]}, status_code=status)

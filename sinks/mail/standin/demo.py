@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from litestar import MediaType, Request, Response, delete, get, post, put
 from litestar.exceptions import NotFoundException
+from litestar.params import FromPath, JSONBody
 
 from sinks.jira.standin.deliver import Delivery
 from sinks.jira.standin.faults import CONTROL, Fault
@@ -38,19 +39,19 @@ def mails(world: Here, request: Request[Any, Any, Any]) -> Response[Any]:
 
 
 @get(f"{CONTROL}/mails/{{number:int}}", sync_to_thread=False)
-def mail_html(world: Here, number: int) -> Response[str]:
+def mail_html(world: Here, number: FromPath[int]) -> Response[str]:
     """One mail as its reader sees it."""
     return Response(_mail(world, number).html, media_type=MediaType.HTML)
 
 
 @get(f"{CONTROL}/mails/{{number:int}}/text", sync_to_thread=False)
-def mail_text(world: Here, number: int) -> Response[str]:
+def mail_text(world: Here, number: FromPath[int]) -> Response[str]:
     """One mail for readers without HTML."""
     return Response(_mail(world, number).text, media_type=MediaType.TEXT)
 
 
 @get(f"{CONTROL}/mails/{{number:int}}/json", sync_to_thread=False)
-def mail_json(world: Here, number: int) -> Kept:
+def mail_json(world: Here, number: FromPath[int]) -> Kept:
     """One mail whole, with the request that brought it."""
     return _mail(world, number)
 
@@ -68,14 +69,14 @@ def public_key(world: Here) -> str:
 
 
 @put(f"{CONTROL}/webhook", sync_to_thread=False)
-def set_webhook(world: Here, data: Address) -> Address:
+def set_webhook(world: Here, data: JSONBody[Address]) -> Address:
     """Where reports go from now on, and how often each."""
     world.reporter.webhooks.url, world.reporter.times = data.url, data.times
     return data
 
 
 @put(f"{CONTROL}/bounces", sync_to_thread=False)
-def set_bounces(world: Here, data: Bounces) -> Bounces:
+def set_bounces(world: Here, data: JSONBody[Bounces]) -> Bounces:
     """Let mails to exactly these addresses bounce from now on."""
     world.reporter.bounces = {address.lower() for address in data.addresses}
     return data
@@ -88,7 +89,7 @@ def deliveries(world: Here) -> list[Delivery]:
 
 
 @post(f"{CONTROL}/faults", sync_to_thread=False)
-def order_fault(world: Here, data: Fault) -> Fault:
+def order_fault(world: Here, data: JSONBody[Fault]) -> Fault:
     """Let the next of the vendor's calls go wrong; ``drop`` takes the mail and does not answer."""
     world.faults.order(data)
     return data

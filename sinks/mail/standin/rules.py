@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-Fault: TypeAlias = dict[str, str | None]
+Fault: TypeAlias = dict[str, str]
 _ORDER = ("text/plain", "text/html")
 _RESERVED = {"to", "from", "subject", "reply-to", "cc", "bcc", "content-type", "received"}
 
@@ -55,4 +55,5 @@ def _has_email(person: Any) -> bool:
 
 
 def _fault(field: str | None, message: str) -> Fault:
-    return {"message": message, "field": field, "help": None}
+    # No null: the document lets a field be absent, not be nothing.
+    return {"message": message} if field is None else {"field": field, "message": message}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, TypeAlias
+from typing import TypeAlias
 
-from litestar.params import Dependency
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
 
 from sinks.jira.standin.faults import Faults
 from sinks.mail.standin.box import Box
@@ -31,4 +32,4 @@ class World:
     public_key: str
 
 
-Here: TypeAlias = Annotated[World, Dependency(skip_validation=True)]
+Here: TypeAlias = NamedDependency[SkipValidation[World]]
