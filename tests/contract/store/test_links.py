@@ -1,0 +1,158 @@
+"""Decisions, append only, and where each remark and issue stand because of them."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sinks.store.rows import Decision, Link, Linked, Remark, Words
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def decision(id_, remark=1, issue=10, key="PROJ-1", **facts):
+    known = {"verdict": "link", "rule": "key", "score": 1.0, "model": "1", "by": "closeloop"}
+    return Decision(
+        id=id_, remark_id=remark, issue_key=key, issue_id=issue, **known | {"at": NOW} | facts
+    )
+
+
+def link(of, state="linked"):
+    return Link(
+        remark_id=of.remark_id,
+        issue_key=of.issue_key,
+        issue_id=of.issue_id,
+        state=state,
+        decision_id=of.id,
+    )
+
+
+def decide(store, of, state="linked"):
+    with store.transaction() as tx:
+        tx.links.add([of], [link(of, state)])
+
+
+def remark(store, id_, said_at=NOW, **facts):
+    made = Remark(
+        id=id_,
+        origin="form",
+        record=str(id_),
+        version_at=NOW,
+        said_at=said_at,
+        outcome="linked",
+        **facts,
+    )
+    with store.transaction() as tx:
+        tx.remarks.add([(made, Words(remark_id=id_, words=f"words {id_}"))])
+    return made
+
+
+def ask(store, question):
+    with store.transaction() as tx:
+        return question(tx.links)
+
+
+def states(store, remark_id=1):
+    found = ask(store, lambda links: links.of_remark(remark_id))
+    return {each.issue_key: (each.state, why.id) for each, why in found}
+
+
+def test_ids_are_fresh_and_ascending(store):
+    first = list(ask(store, lambda it: it.new_ids(3)))
+    second = list(ask(store, lambda it: it.new_ids(2)))
+    assert sorted({*first, *second}) == first + second
+
+
+def test_every_link_has_the_decision_behind_it(store):
+    first, second = decision(1, score=0.25), decision(2, issue=11, key="PROJ-2", score=0.5)
+    with store.transaction() as tx:
+        tx.links.add([first, second], [link(first), link(second, "suggested")])
+    assert ask(store, lambda it: it.of_remark(1)) == [
+        (link(second, "suggested"), second),
+        (link(first), first),
+    ]
+    assert ask(store, lambda it: it.of_remark(2)) == []
+
+
+def test_a_decision_may_come_without_a_link(store):
+    with store.transaction() as tx:
+        tx.links.add([decision(1)], [])
+        tx.links.add([], [])
+    assert ask(store, lambda it: it.of_remark(1)) == []
+
+
+def test_a_later_decision_sets_the_link_anew(store):
+    decide(store, decision(1))
+    decide(store, decision(2, issue=12), "suggested")
+    assert states(store) == {"PROJ-1": ("suggested", 2)}
+    assert ask(store, lambda it: it.of_remark(1))[0][0].issue_id == 12
+
+
+def test_a_link_that_a_person_decided_stays_as_the_person_said(store):
+    decide(store, decision(1, rule="person", by="pm"), "rejected")
+    decide(store, decision(2, rule="likeness"))
+    assert states(store) == {"PROJ-1": ("rejected", 1)}
+
+
+def test_a_person_may_decide_anew(store):
+    decide(store, decision(1, rule="person", by="pm"), "rejected")
+    decide(store, decision(2, rule="person", by="pm"))
+    decide(store, decision(3, rule="key"), "suggested")
+    assert states(store) == {"PROJ-1": ("linked", 2)}
+
+
+def test_a_persons_link_does_not_hold_up_its_neighbours(store):
+    decide(store, decision(1, rule="person", by="pm"), "rejected")
+    again, new = decision(2), decision(3, key="PROJ-2", issue=11)
+    with store.transaction() as tx:
+        tx.links.add([again, new], [link(again), link(new)])
+    assert states(store) == {"PROJ-1": ("rejected", 1), "PROJ-2": ("linked", 3)}
+
+
+def test_the_remarks_of_an_issue_come_oldest_said_first(store):
+    late = remark(store, 1, said_at=NOW + HOUR)
+    early = remark(store, 2)
+    for number in (1, 2):
+        decide(store, decision(number, remark=number, at=NOW + HOUR))
+    assert ask(store, lambda it: it.of_issue(10)) == [
+        Linked(remark=each, words=Words(remark_id=each.id, words=f"words {each.id}"), linked_at=NOW + HOUR)
+        for each in (early, late)
+    ]
+    assert ask(store, lambda it: it.of_issue(11)) == []
+
+
+@pytest.mark.parametrize("state", ["linked", "suggested", "rejected"])
+def test_the_remarks_of_an_issue_are_those_that_stand_so(store, state):
+    for number, each in enumerate(["linked", "suggested", "rejected"], start=1):
+        remark(store, number)
+        decide(store, decision(number, remark=number), each)
+    found = ask(store, lambda it: it.of_issue(10, state))
+    assert [each.remark.id for each in found] == [
+        ["linked", "suggested", "rejected"].index(state) + 1
+    ]
+
+
+def test_a_remark_that_was_withdrawn_does_not_count(store):
+    remark(store, 1, withdrawn=True)
+    decide(store, decision(1))
+    assert ask(store, lambda it: it.of_issue(10)) == []
+
+
+def test_links_by_key_alone_get_the_id_when_it_is_known(store):
+    decide(store, decision(1, issue=None))
+    decide(store, decision(2, remark=2, issue=None, key="PROJ-2"))
+    decide(store, decision(3, remark=3, issue=7))
+    assert ask(store, lambda it: it.adopt({"PROJ-1": 10, "PROJ-9": 19})) == {10}
+    assert ask(store, lambda it: it.of_remark(1))[0][0].issue_id == 10
+    assert ask(store, lambda it: it.of_remark(2))[0][0].issue_id is None
+    assert ask(store, lambda it: it.of_remark(3))[0][0].issue_id == 7
+    assert ask(store, lambda it: it.adopt({"PROJ-1": 10})) == set()
+    assert ask(store, lambda it: it.adopt({})) == set()
+
+
+def test_unknown_keys_are_those_that_remarks_name_and_no_issue_is_known_for(store):
+    for number, key in enumerate(["PROJ-3", "PROJ-2", "PROJ-2", "PROJ-1"], start=1):
+        decide(store, decision(number, remark=number, key=key, issue=None))
+    decide(store, decision(9, remark=9, key="PROJ-9"))
+    assert ask(store, lambda it: it.unknown_keys(9)) == ["PROJ-1", "PROJ-2", "PROJ-3"]
+    assert ask(store, lambda it: it.unknown_keys(2)) == ["PROJ-1", "PROJ-2"]

@@ -1,0 +1,86 @@
+"""How far each loop has closed, and the links of mails that were used."""
+
+from datetime import UTC, datetime, timedelta
+
+from sinks.store.rows import LoopRow
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def loop(account="A", issue=10, state="told", at=NOW, **times):
+    return LoopRow(
+        account_id=account, issue_id=issue, state=state, changed_at=at, by="closeloop", **times
+    )
+
+
+def put(store, *rows):
+    with store.transaction() as tx:
+        tx.loops.put(rows)
+
+
+def get(store, *pairs):
+    with store.transaction() as tx:
+        return tx.loops.get(pairs)
+
+
+def test_a_loop_that_never_began_is_absent(store):
+    put(store, loop())
+    assert get(store, ("A", 11), ("B", 10)) == {}
+    assert get(store) == {}
+
+
+def test_a_loop_is_as_it_was_last_written(store):
+    put(store, loop(), loop("B"))
+    put(store, loop(state="solved", told_at=NOW, solved_at=NOW + HOUR))
+    assert get(store, ("A", 10), ("B", 10)) == {
+        ("A", 10): loop(state="solved", told_at=NOW, solved_at=NOW + HOUR),
+        ("B", 10): loop("B"),
+    }
+
+
+def test_of_one_loop_written_twice_at_once_the_last_counts(store):
+    put(store, loop(), loop(state="acknowledged"))
+    assert get(store, ("A", 10))["A", 10].state == "acknowledged"
+
+
+def test_writing_nothing_writes_nothing(store):
+    put(store)
+    with store.transaction() as tx:
+        assert tx.loops.all(9) == []
+
+
+def test_a_loop_is_locked_while_somebody_looks_at_it_even_before_it_begins(store, waits):
+    def begin(tx):
+        assert tx.loops.get([("A", 10)]) == {}
+        tx.loops.put([loop(state="acknowledged")])
+
+    seen = waits(store, begin, lambda tx: tx.loops.get([("A", 10)]))
+    assert seen["A", 10].state == "acknowledged"
+
+
+def test_a_link_is_used_once(store):
+    with store.transaction() as tx:
+        assert not tx.loops.reply_used("token")
+        assert tx.loops.use_reply("token", NOW)
+    with store.transaction() as tx:
+        assert not tx.loops.use_reply("token", NOW + HOUR)
+        assert tx.loops.reply_used("token")
+        assert tx.loops.use_reply("another", NOW)
+
+
+def test_two_clicks_at_once_count_as_one(store, waits):
+    assert (
+        waits(
+            store,
+            lambda tx: tx.loops.use_reply("token", NOW),
+            lambda tx: tx.loops.use_reply("token", NOW),
+        )
+        is False
+    )
+
+
+def test_the_last_changed_come_first(store):
+    put(store, loop("A"), loop("B", at=NOW + HOUR), loop("C", at=NOW - HOUR))
+    with store.transaction() as tx:
+        assert [row.account_id for row in tx.loops.all(2)] == ["B", "A"]

@@ -1,0 +1,216 @@
+"""Remarks and their words."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from sinks.store.rows import Decision, Known, Link, Remark, Words, remark_key
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def remark(id_=1, record=None, at=NOW, **facts):
+    known = {"outcome": "unmatched", "origin": "zendesk"} | facts
+    return Remark(id=id_, record=record or str(id_), version_at=at, said_at=NOW, **known)
+
+
+def words(id_=1, said="Exports, please", **facts):
+    return Words(remark_id=id_, words=said, **facts)
+
+
+def add(store, *remarks, said="Exports, please"):
+    with store.transaction() as tx:
+        tx.remarks.add([(each, words(each.id, said)) for each in remarks])
+
+
+def ask(store, question):
+    with store.transaction() as tx:
+        return question(tx.remarks)
+
+
+def find(store, feedback="zendesk:1"):
+    return ask(store, lambda remarks: remarks.find(feedback))
+
+
+def link(store, remark_id, issue, state="linked", key="PROJ-1"):
+    decision = Decision(
+        id=remark_id * 100 + (issue or 0),
+        remark_id=remark_id,
+        issue_key=key,
+        issue_id=issue,
+        verdict="link",
+        rule="key",
+        score=1.0,
+        model="1",
+        by="closeloop",
+        at=NOW,
+    )
+    made = Link(
+        remark_id=remark_id, issue_key=key, issue_id=issue, state=state, decision_id=decision.id
+    )
+    with store.transaction() as tx:
+        tx.links.add([decision], [made])
+
+
+FULL = remark(
+    account_id="A",
+    stated_account="A0",
+    domain="acme.example",
+    opportunity_id="O",
+    reporter_id="R",
+    reporter_email="r@us.example",
+    thread="T",
+    url="https://z.example/1",
+)
+
+
+def test_a_remark_comes_back_whole(store):
+    said = words(title="Help", customer_name="Ann", customer_email="ann@acme.example")
+    with store.transaction() as tx:
+        tx.remarks.add([(FULL, said)])
+    assert find(store) == (FULL, said)
+    assert find(store, "zendesk:2") is None
+    assert find(store, "nonsense") is None
+
+
+def test_a_record_may_hold_a_colon(store):
+    add(store, remark(record="a:b"))
+    assert find(store, "zendesk:a:b") is not None
+
+
+def test_of_keys_those_that_are_in_the_store_are_known(store):
+    add(store, remark())
+    key = remark_key("zendesk", "1")
+    found = ask(store, lambda it: it.known([key, remark_key("zendesk", "2")]))
+    assert found == {key: Known(id=1, version_at=NOW)}
+    assert ask(store, lambda it: it.known([])) == {}
+
+
+def test_ids_are_fresh_and_ascending(store):
+    first = list(ask(store, lambda it: it.new_ids(3)))
+    second = list(ask(store, lambda it: it.new_ids(2)))
+    assert sorted({*first, *second}) == first + second
+    assert len(first + second) == 5
+
+
+def test_ids_of_a_transaction_that_failed_are_not_given_out_again(store):
+    given = []
+    with pytest.raises(ZeroDivisionError), store.transaction() as tx:
+        given += tx.remarks.new_ids(2)
+        raise ZeroDivisionError
+    assert not set(given) & set(ask(store, lambda it: it.new_ids(5)))
+
+
+@pytest.mark.parametrize(("later", "kept"), [(HOUR, "new"), (timedelta(0), "old"), (-HOUR, "old")])
+def test_one_that_is_there_all_the_same_is_overwritten_if_older(store, later, kept):
+    add(store, remark(), said="old")
+    add(store, remark(id_=2, record="1", at=NOW + later, withdrawn=True), said="new")
+    found, said = find(store)
+    assert (found.id, said.words) == (1, kept)
+    assert found.withdrawn is (kept == "new")
+
+
+def test_new_ones_beside_one_that_is_there_are_written(store):
+    add(store, remark())
+    add(store, remark(id_=2), remark(id_=3, record="1", at=NOW + HOUR), remark(id_=4))
+    assert find(store, "zendesk:2") is not None
+    assert find(store, "zendesk:4") is not None
+    assert find(store)[0].version_at == NOW + HOUR
+
+
+def test_adding_nothing_adds_nothing(store):
+    add(store)
+    assert ask(store, lambda it: it.undecided(9)) == []
+
+
+@pytest.mark.parametrize(("later", "kept"), [(HOUR, "new"), (timedelta(0), "old"), (-HOUR, "old")])
+def test_a_remark_is_revised_where_the_version_in_the_store_is_older(store, later, kept):
+    add(store, remark(), said="old")
+    with store.transaction() as tx:
+        tx.remarks.revise([(remark(at=NOW + later, withdrawn=True), words(said="new"))])
+    found, said = find(store)
+    assert (said.words, found.withdrawn) == (kept, kept == "new")
+
+
+def test_revising_an_unknown_remark_writes_none(store):
+    with store.transaction() as tx:
+        tx.remarks.revise([(remark(), words())])
+    assert find(store) is None
+
+
+def test_an_outcome_is_set_by_id(store):
+    add(store, remark(1), remark(2))
+    ask(store, lambda it: it.set_outcome({1: "linked", 9: "linked"}))
+    ask(store, lambda it: it.set_outcome({}))
+    assert [find(store, f"zendesk:{id_}")[0].outcome for id_ in (1, 2)] == ["linked", "unmatched"]
+
+
+def test_a_thread_has_the_issues_that_its_remarks_are_linked_to(store):
+    add(store, remark(1, thread="T"), remark(2, thread="T"), remark(3, thread="U"))
+    add(store, remark(4, thread="T", origin="form"), remark(5, thread="V"))
+    link(store, 1, 10)
+    link(store, 2, 11)
+    link(store, 2, 12, state="suggested", key="PROJ-2")
+    link(store, 3, 13)
+    link(store, 4, 14)
+    link(store, 5, None)
+    asked = [("zendesk", "T"), ("form", "T"), ("zendesk", "V"), ("zendesk", "W")]
+    assert ask(store, lambda it: it.thread_issues(asked)) == {
+        ("zendesk", "T"): {10, 11},
+        ("form", "T"): {14},
+    }
+    assert ask(store, lambda it: it.thread_issues([])) == {}
+
+
+def test_remarks_without_an_account_are_given_to_one(store):
+    add(
+        store,
+        remark(1, domain="acme.example"),
+        remark(2, stated_account="A0"),
+        remark(3, domain="acme.example", account_id="B"),
+        remark(4, domain="acme.example", stated_account="unknown"),
+        remark(5, domain="other.example"),
+    )
+    for number in range(1, 6):
+        link(store, number, number * 10)
+    link(store, 1, 99, state="suggested", key="PROJ-2")
+    owners, stated = {"acme.example": "A"}, {"A0": "A1"}
+    assert ask(store, lambda it: it.claim_for_accounts(owners, stated)) == {10, 20}
+    accounts = [find(store, f"zendesk:{number}")[0].account_id for number in range(1, 6)]
+    assert accounts == ["A", "A1", "B", None, None]
+    assert ask(store, lambda it: it.claim_for_accounts(owners, stated)) == set()
+
+
+def test_homeless_are_the_domains_and_accounts_of_remarks_without_an_account(store):
+    add(
+        store,
+        remark(1, domain="a.example", stated_account="A0"),
+        remark(2, domain="b.example", account_id="B"),
+        remark(3, domain="c.example"),
+        remark(4),
+    )
+    assert ask(store, lambda it: it.homeless(9)) == ({"a.example", "c.example"}, {"A0"})
+    assert len(ask(store, lambda it: it.homeless(1))[0]) == 1
+
+
+def test_those_that_wait_for_a_person_come_oldest_first(store):
+    add(
+        store,
+        remark(3, outcome="suggested"),
+        remark(1),
+        remark(2, outcome="linked"),
+        remark(4, withdrawn=True),
+        remark(5),
+    )
+    waiting = ask(store, lambda it: it.undecided(2))
+    assert [found.id for found, _ in waiting] == [1, 3]
+    assert waiting[0][1] == words(1)
+
+
+def test_a_version_that_knows_no_account_leaves_the_one_that_was_found(store):
+    add(store, remark(account_id="A"))
+    with store.transaction() as tx:
+        tx.remarks.revise([(msgspec.structs.replace(remark(), version_at=NOW + HOUR), words())])
+    assert find(store)[0].account_id == "A"

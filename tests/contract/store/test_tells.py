@@ -1,0 +1,145 @@
+"""Who is told of what: a tell stands for ever, a skip until something else is decided."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from sinks.store.rows import Tell
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def tell(person="R", email="rae@us.example", verdict="tell", at=NOW, **facts):
+    values = {"account_id": "A", "issue_id": 10, "generation": 1, "kind": "shipped"} | facts
+    key = "/".join(str(values[name]) for name in ("account_id", "issue_id", "generation", "kind"))
+    known = {"remark_ids": (1, 2), "role": "reported it", "reason": "", "person_name": "Rae"}
+    return Tell(
+        id=f"{person}/{key}",
+        person_id=person,
+        email=email,
+        verdict=verdict,
+        decided_at=at,
+        **known | values,
+    )
+
+
+def put(store, *tells):
+    with store.transaction() as tx:
+        return tx.tells.put(tells)
+
+
+def ask(store, question):
+    with store.transaction() as tx:
+        return question(tx.tells)
+
+
+def of_ship(store):
+    return ask(store, lambda tells: tells.of_ship(10, 1))
+
+
+def test_a_tell_comes_back_as_it_went_in(store):
+    first, other = tell(message_id="m"), tell(generation=2)
+    assert put(store, first, other) == [first, other]
+    assert of_ship(store) == [first]
+    assert ask(store, lambda tells: tells.find(first.id)) == first
+    assert ask(store, lambda tells: tells.find("unknown")) is None
+    assert put(store) == []
+
+
+def test_of_verdicts_only_new_tells_are_returned(store):
+    skip = tell("S", None, "skip", reason="no owner")
+    assert put(store, tell(), skip) == [tell()]
+    assert put(store, tell(), skip, tell("T", "t@us.example")) == [tell("T", "t@us.example")]
+    assert {each.person_id for each in of_ship(store)} == {"R", "S", "T"}
+
+
+def test_a_tell_is_never_overwritten(store):
+    put(store, tell())
+    assert put(store, tell(at=NOW + HOUR, role="other")) == []
+    assert put(store, tell(verdict="skip", reason="left")) == []
+    assert of_ship(store) == [tell()]
+
+
+def test_a_skip_is_overwritten_by_whatever_is_decided_later(store):
+    put(store, tell(verdict="skip", reason="quiet"))
+    put(store, tell(verdict="skip", reason="left", at=NOW + HOUR))
+    assert [each.reason for each in of_ship(store)] == ["left"]
+    told = tell(at=NOW + 2 * HOUR)
+    assert put(store, told) == [told]
+    assert of_ship(store) == [told]
+
+
+@pytest.mark.parametrize("verdicts", [("tell", "skip"), ("skip", "tell"), ("tell", "tell")])
+def test_of_one_key_twice_at_once_the_tell_counts(store, verdicts):
+    new = put(store, *[tell(verdict=verdict) for verdict in verdicts])
+    assert new == [tell()]
+    assert of_ship(store) == [tell()]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"account_id": "B"}, {"issue_id": 11}, {"generation": 2}, {"kind": "correction"}],
+)
+def test_another_account_issue_generation_or_kind_is_another_tell(store, other):
+    put(store, tell())
+    assert len(put(store, tell(**other))) == 1
+
+
+def test_mail_addresses_are_kept_in_lower_case(store):
+    assert put(store, tell(email="Rae@US.example"))[0].email == "rae@us.example"
+    assert of_ship(store)[0].email == "rae@us.example"
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_one_address_under_two_ids_is_told_once_and_the_other_is_a_skip(store, together):
+    first, second = tell("R"), tell("R2", "RAE@us.example")
+    new = put(store, first, second) if together else put(store, first) + put(store, second)
+    assert new == [first]
+    verdicts = {each.person_id: (each.verdict, each.message_id) for each in of_ship(store)}
+    assert verdicts == {"R": ("tell", None), "R2": ("skip", None)}
+    assert put(store, second) == []
+
+
+def test_a_skip_does_not_hold_an_address(store):
+    put(store, tell("R", verdict="skip", reason="left"))
+    assert len(put(store, tell("R2"))) == 1
+
+
+def test_people_without_an_address_are_told_apart(store):
+    assert len(put(store, tell("R", None), tell("S", None))) == 2
+
+
+def test_what_a_mail_carries_is_found_by_the_mail(store):
+    put(store, tell(message_id="m"), tell(issue_id=11, message_id="m"), tell(issue_id=12))
+    carried = ask(store, lambda tells: tells.of_message("m"))
+    assert [each.issue_id for each in carried] == [10, 11]
+
+
+def test_the_newest_come_first(store):
+    for number in range(3):
+        put(store, tell(f"R{number}", f"r{number}@us.example", at=NOW + number * HOUR))
+    assert [each.person_id for each in ask(store, lambda tells: tells.all(2))] == ["R2", "R1"]
+
+
+def test_two_who_decide_on_the_same_people_at_once_tell_each_once(store, beside):
+    """Two workers, two ids of the same people, two orders: the keys hold and nothing deadlocks."""
+    people = [(f"R{number}", f"r{number}@us.example") for number in range(40)]
+    aliases = [(f"X{id_}", email) for id_, email in reversed(people)]
+
+    def decide(tx, group):
+        return tx.tells.put([tell(id_, email) for id_, email in group])
+
+    groups = (people, aliases, people[::-1], aliases[::-1])
+    runs = [beside(store, lambda tx, group=group: decide(tx, group)) for group in groups]
+    told = [each.email for run in runs for each in run.result(20)]
+    assert sorted(told) == sorted(email for _, email in people)
+
+
+def test_a_tell_of_a_transaction_that_failed_is_new_again(store):
+    with pytest.raises(ZeroDivisionError), store.transaction() as tx:
+        tx.tells.put([tell()])
+        raise ZeroDivisionError
+    assert put(store, tell()) == [tell()]
+    assert msgspec.structs.asdict(of_ship(store)[0]) == msgspec.structs.asdict(tell())

@@ -1,0 +1,107 @@
+"""All of a transaction becomes true at once, or none of it."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from schemas.errors import SinkRefused, SinkUnreachable
+from sinks.store.migrations import unmigrate
+from sinks.store.postgres.store import PostgresStore
+from sinks.store.rows import Move
+
+MOVE = Move(topic="t", partition=0, expected=None, new=5)
+
+
+class Broken(Exception):
+    """What a bug inside a transaction raises."""
+
+
+def offsets(store):
+    with store.transaction() as tx:
+        return tx.offsets.next("g", "t")
+
+
+def test_what_a_transaction_wrote_is_there_after_it(store):
+    with store.transaction() as tx:
+        tx.offsets.move("g", [MOVE])
+    assert offsets(store) == {0: 5}
+
+
+def test_a_transaction_sees_what_it_wrote_itself(store):
+    with store.transaction() as tx:
+        tx.offsets.move("g", [MOVE])
+        assert tx.offsets.next("g", "t") == {0: 5}
+
+
+def test_an_exception_leaves_nothing_behind(store):
+    with pytest.raises(Broken), store.transaction() as tx:
+        tx.offsets.move("g", [MOVE])
+        tx.loops.use_reply("token", datetime.now(UTC))
+        raise Broken
+    assert offsets(store) == {}
+    with store.transaction() as tx:
+        assert not tx.loops.reply_used("token")
+
+
+def test_after_an_exception_the_store_goes_on(store):
+    with pytest.raises(Broken), store.transaction():
+        raise Broken
+    with store.transaction() as tx:
+        tx.offsets.move("g", [MOVE])
+    assert offsets(store) == {0: 5}
+
+
+def test_a_savepoint_that_fails_is_undone_alone(store):
+    with store.transaction() as tx:
+        tx.offsets.move("g", [MOVE])
+        with pytest.raises(Broken), tx.savepoint():
+            tx.offsets.move("g", [Move(topic="t", partition=1, expected=None, new=9)])
+            raise Broken
+        assert tx.offsets.next("g", "t") == {0: 5}
+    assert offsets(store) == {0: 5}
+
+
+def test_a_savepoint_that_ends_well_is_part_of_the_transaction(store):
+    with store.transaction() as tx, tx.savepoint():
+        tx.offsets.move("g", [MOVE])
+    assert offsets(store) == {0: 5}
+
+
+def test_a_store_that_is_not_open_has_no_transactions(store):
+    store.close()
+    store.close()
+    with pytest.raises(SinkUnreachable), store.transaction():
+        pass
+
+
+def test_a_store_may_be_opened_again_and_knows_what_it_knew(store):
+    with store.transaction() as tx:
+        tx.offsets.move("g", [MOVE])
+    store.close()
+    store.open()
+    assert offsets(store) == {0: 5}
+
+
+def test_a_database_that_does_not_answer_is_unreachable():
+    store = PostgresStore("postgresql+psycopg://nobody@/none?host=/nonexistent", timeout_s=2)
+    with pytest.raises(SinkUnreachable):
+        store.open()
+
+
+def test_a_schema_that_is_not_ours_is_refused(database_url):
+    unmigrate(database_url)
+    store = PostgresStore(database_url)
+    with pytest.raises(SinkRefused, match="migrate"):
+        store.open()
+    store.close()
+
+
+def test_a_lock_that_is_held_too_long_is_temporary(database_url):
+    """A statement's time-out ends the wait, as unreachable: the work is tried again."""
+    store = PostgresStore(database_url, timeout_s=1)
+    store.open()
+    with store.transaction() as tx:
+        tx.ships.latest([1])
+        with pytest.raises(SinkUnreachable), store.transaction() as other:
+            other.ships.latest([1])
+    store.close()
