@@ -11,10 +11,9 @@ MOST_KEYS = 5
 """Explicit keys that one remark can be linked by; one that names more is put to a person."""
 QUOTE_CHARS = 160
 
-_KEY = r"[A-Z][A-Z0-9_]{1,30}-[1-9][0-9]{0,9}"
-_MENTION = re.compile(
-    rf"https?://[^\s<>\"]{{1,400}}/browse/(?P<url>{_KEY})(?![\w-])|(?<![\w/-])(?P<key>{_KEY})(?![\w-])"
-)
+_KEY = re.compile(r"[A-Z][A-Z0-9_]{1,30}-[1-9][0-9]{0,9}(?![\w-])")
+"""Starts with a character class, which `re` scans for eight times as fast as for alternatives."""
+_BROWSE = re.compile(r"https?://[^\s<>\"]{1,400}/browse/\Z")
 
 
 class Mention(msgspec.Struct, frozen=True):
@@ -28,14 +27,24 @@ class Mention(msgspec.Struct, frozen=True):
 def mentions(words: str, fields: Sequence[str] = ()) -> tuple[Mention, ...]:
     """Every key once, those in `words` first and in their order; a URL outranks a bare key."""
     found: dict[str, Mention] = {}
-    for match in _MENTION.finditer(words):
-        url, key = match.groups()
-        if url or key not in found:
-            quote = _around(words, match.start(), match.end())
-            found[url or key] = Mention(url or key, "url" if url else "key", quote)
+    for match in _KEY.finditer(words):
+        key = match[0]
+        rule = _rule(words, match.start())
+        if rule == "url" or (rule and key not in found):
+            found[key] = Mention(key, rule, _around(words, match.start(), match.end()))
     for key in fields:
         found.setdefault(key, Mention(key, "field"))
     return tuple(found.values())
+
+
+def _rule(words: str, start: int) -> str | None:
+    """How a key that starts here is meant; None where it is the tail of something else."""
+    before = words[start - 1 : start]
+    if not before or not (before.isalnum() or before in "_-/"):
+        return "key"
+    if before == "/" and _BROWSE.search(words, max(0, start - 500), start):
+        return "url"
+    return None
 
 
 def _around(words: str, start: int, end: int) -> str:

@@ -74,10 +74,8 @@ def text_of(event: FeedbackReceived) -> str:
     return f"{said.title}\n{said.words}" if said.title else said.words
 
 
-def decide(
-    remark: Read, known: Known, alike: Sequence[Candidate] = ()
-) -> tuple[Outcome, list[Claim]]:
-    """Linked with the claims that hold, suggested with those to choose from, or unmatched."""
+def decide(remark: Read, known: Known) -> tuple[Outcome, list[Claim]]:
+    """Linked with the claims that hold, suggested with too many of them, or unmatched."""
     explicit = [claim for each in remark.mentions if (claim := _explicit(each, known))]
     if len(explicit) > MOST_KEYS:
         return "suggested", explicit[:MOST_KEYS]
@@ -86,6 +84,11 @@ def decide(
     earlier = _earlier(remark, known)
     if earlier:
         return "linked", earlier
+    return "unmatched", []
+
+
+def suggest(alike: Sequence[Candidate]) -> tuple[Outcome, list[Claim]]:
+    """What likeness makes of a remark that nothing firmer decides."""
     likely = [Claim(c.issue_key, c.issue_id, "likeness", c.score, c.why or None) for c in alike]
     return ("suggested", likely) if likely else ("unmatched", [])
 
@@ -96,16 +99,13 @@ def with_batch(known: Known, items: Sequence[Read]) -> Known:
     keys = dict(known.keys)
     for item in items:
         said = item.event.data
+        if said.thread is None:
+            continue
         for claim in [c for m in item.mentions if (c := _explicit(m, known))]:
-            if said.thread is not None and claim.issue_id is not None:
+            if claim.issue_id is not None:
                 threads.setdefault((said.origin, said.thread), set()).add(claim.issue_id)
                 keys.setdefault(claim.issue_id, claim.issue_key)
     return Known(known.issues, known.projects, threads, keys)
-
-
-def needs_likeness(remark: Read, known: Known) -> bool:
-    """Whether nothing firmer than likeness can decide it."""
-    return decide(remark, known)[0] == "unmatched"
 
 
 def _explicit(mention: Mention, known: Known) -> Claim | None:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+import msgspec
+
 from schemas.codec import decode, validate
 from schemas.errors import UnknownType
 from schemas.events import FeedbackReceived
@@ -14,20 +16,14 @@ from sinks.contracts import Outgoing
 from sinks.store.contract import Transaction
 from sinks.store.rows import remark_key
 from streams.batches import Record
-from streams.link.building import (
-    RULES_MODEL,
-    Decided,
-    decision_rows,
-    linked_event,
-    remark_row,
-)
+from streams.link.building import Decided, decision_rows, linked_event, remark_row
 from streams.link.rules import (
     Candidate,
     Known,
     Read,
     decide,
-    needs_likeness,
     read,
+    suggest,
     text_of,
     with_batch,
 )
@@ -98,36 +94,27 @@ class LinkStage:
             return []
         items = [item for _, item in remarks]
         known = with_batch(_look_up(tx, items), items)
-        alike = self._alike(tx, items, known)
         owners = tx.crm.accounts_by_domain({item.domain for item in items if item.domain})
         stated = tx.crm.existing({a for item in items if (a := item.event.data.account_id)})
-        return [
-            self._decided(one, item, known, alike.get(id(item), ()), _owner(item, owners, stated))
-            for one, item in remarks
+        decided = [
+            Decided(remark_id, item, _owner(item, owners, stated), *decide(item, known))
+            for remark_id, item in remarks
         ]
+        return self._with_likeness(tx, decided)
 
-    def _decided(
-        self,
-        remark_id: int,
-        item: Read,
-        known: Known,
-        alike: Sequence[Candidate],
-        account_id: str | None,
-    ) -> Decided:
-        outcome, claims = decide(item, known, alike)
-        model = self._likeness.version if alike else RULES_MODEL
-        return Decided(remark_id, item, account_id, outcome, claims, model)
-
-    def _alike(
-        self, tx: Transaction, items: Sequence[Read], known: Known
-    ) -> Mapping[int, Sequence[Candidate]]:
-        """id() of each item that nothing firmer decides -> what it is like."""
-        open_ones = [item for item in items if needs_likeness(item, known)]
-        if not open_ones:
-            return {}
+    def _with_likeness(self, tx: Transaction, decided: list[Decided]) -> list[Decided]:
+        """The same, those that nothing firmer decides with what they are like."""
+        places = [i for i, one in enumerate(decided) if one.outcome == "unmatched"]
+        if not places:
+            return decided
         self._likeness.refresh(tx)
-        ranked = self._likeness.rank([text_of(item.event) for item in open_ones], TOP)
-        return {id(item): found for item, found in zip(open_ones, ranked, strict=True)}
+        texts = [text_of(decided[place].remark.event) for place in places]
+        for place, alike in zip(places, self._likeness.rank(texts, TOP), strict=True):
+            outcome, claims = suggest(alike)
+            decided[place] = msgspec.structs.replace(
+                decided[place], outcome=outcome, claims=claims, model=self._likeness.version
+            )
+        return decided
 
     def _link(self, tx: Transaction, decided: Sequence[Decided], now: datetime) -> None:
         ids = tx.links.new_ids(sum(len(one.claims) for one in decided))

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from schemas.events import Epic, Version
 from sinks.contracts import Sighting
@@ -137,7 +137,7 @@ class PostgresEpics:
         """A key is its present issue's, of two the one seen later; a former one stays known."""
         present = (
             select(EpicTable.key, EpicTable.issue_id)
-            .distinct(EpicTable.key)
+            .ext(distinct_on(EpicTable.key))
             .where(among(EpicTable.key, {seen.epic.key for seen in sightings}))
             .order_by(EpicTable.key, EpicTable.updated_at.desc(), EpicTable.issue_id.desc())
         )

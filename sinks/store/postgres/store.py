@@ -11,7 +11,19 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from schemas.errors import SinkRefused, SinkUnreachable
-from sinks.store.contract import Transaction
+from sinks.store.contract import (
+    Crm,
+    Epics,
+    Links,
+    Loops,
+    Messages,
+    Offsets,
+    Outbox,
+    Remarks,
+    Ships,
+    Tells,
+    Transaction,
+)
 from sinks.store.migrations import head
 from sinks.store.postgres.crm import PostgresCrm
 from sinks.store.postgres.epics import PostgresEpics
@@ -38,16 +50,16 @@ class PostgresTransaction:
     """One transaction's shelves, all on one connection."""
 
     def __init__(self, connection: Connection) -> None:
-        self.offsets = PostgresOffsets(connection)
-        self.remarks = PostgresRemarks(connection)
-        self.links = PostgresLinks(connection)
-        self.crm = PostgresCrm(connection)
-        self.epics = PostgresEpics(connection)
-        self.ships = PostgresShips(connection)
-        self.tells = PostgresTells(connection)
-        self.messages = PostgresMessages(connection)
-        self.loops = PostgresLoops(connection)
-        self.outbox = PostgresOutbox(connection)
+        self.offsets: Offsets = PostgresOffsets(connection)
+        self.remarks: Remarks = PostgresRemarks(connection)
+        self.links: Links = PostgresLinks(connection)
+        self.crm: Crm = PostgresCrm(connection)
+        self.epics: Epics = PostgresEpics(connection)
+        self.ships: Ships = PostgresShips(connection)
+        self.tells: Tells = PostgresTells(connection)
+        self.messages: Messages = PostgresMessages(connection)
+        self.loops: Loops = PostgresLoops(connection)
+        self.outbox: Outbox = PostgresOutbox(connection)
         self._connection = connection
 
     @contextmanager
