@@ -1,0 +1,253 @@
+"""Measures the linker on a folder of labelled remarks, with intervals and nothing in-sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple, TypeVar
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from streams.link.likeness import certainty
+from streams.link.likeness.index import Index
+
+Tier = Literal["fast", "quality"]
+
+DEEPEST = 1000
+"""A gold epic below this place counts nothing towards MRR."""
+
+RESAMPLES, SPLITS, SEED = 1000, 200, 20_260_101
+"""Bootstrap resamples, random halves for the guarantee, and the seed of both."""
+
+P, DELTA = 0.9, 0.1
+
+FEW = 5
+"""What a person reads at a glance."""
+
+Line = TypeVar("Line", bound=msgspec.Struct)
+Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+
+
+class Epic(msgspec.Struct, frozen=True):
+    """One line of ``candidates.jsonl``."""
+
+    id: str
+    pool: str
+    title: str
+    description: str = ""
+
+
+class Query(msgspec.Struct, frozen=True):
+    """One line of ``queries.jsonl``."""
+
+    id: str
+    pool: str
+    text: str
+
+
+class Gold(msgspec.Struct, frozen=True):
+    """One line of ``gold.jsonl``: the right epics; empty where nothing fits."""
+
+    query_id: str
+    gold: tuple[str, ...] = ()
+
+
+class Measure(msgspec.Struct, frozen=True):
+    """A figure with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What was measured.
+
+    Attributes:
+        queries, with_gold: remarks, and those of them that have a right epic.
+        r1, r5, mrr: right epic first, among five, mean of one over its place; of `with_gold`.
+        auroc: how well the calibrated confidence parts right best answers from all others.
+        ece: expected calibration error of that confidence; both cross-fitted.
+        coverage: share linked at the guarantee, mean over random halves, one half to calibrate
+            and certify, the other to link.
+        kept: share of those halves in which at least `p` of the links were right.
+    """
+
+    folder: str
+    tier: Tier
+    queries: int
+    with_gold: int
+    r1: Measure
+    r5: Measure
+    mrr: Measure
+    auroc: Measure
+    ece: Measure
+    coverage: Measure
+    kept: float
+    p: float
+    delta: float
+
+
+class Answers(NamedTuple):
+    """Answers to all queries, in the order of `places`."""
+
+    places: Floats  # of the best right epic, from 1; infinite if there is none near
+    answerable: Bools
+    right: Bools
+    features: Floats
+
+
+class BadFolder(ValueError):
+    """A file of the folder is missing or a line does not fit: named, and the command refuses."""
+
+
+def evaluate(folder: Path, tier: Tier = "fast") -> Report:
+    """Measures one folder of ``candidates.jsonl``, ``queries.jsonl`` and ``gold.jsonl``.
+
+    Where there is a ``dev`` folder inside, queries and gold are read from it.
+
+    Raises:
+        BadFolder: the command refuses.
+    """
+    inner = folder / "dev" if (folder / "dev").is_dir() else folder
+    epics = list(_lines(folder / "candidates.jsonl", Epic))
+    queries = list(_lines(inner / "queries.jsonl", Query))
+    gold = {line.query_id: frozenset(line.gold) for line in _lines(inner / "gold.jsonl", Gold)}
+    return report(folder.name, tier, answer(epics, queries, gold, tier))
+
+
+def answer(
+    epics: Sequence[Epic], queries: Sequence[Query], gold: dict[str, frozenset[str]], tier: Tier
+) -> Answers:
+    """Ranks every query against the epics of its own pool."""
+    parts: list[tuple[Floats, Bools, Floats]] = []
+    for pool in sorted({query.pool for query in queries}):
+        index = make_index(tier)
+        index.put_all((e.id, e.title, e.description) for e in epics if e.pool == pool)
+        parts.append(_answer_pool(index, [query for query in queries if query.pool == pool], gold))
+    places = np.concatenate([part[0] for part in parts])
+    known = np.concatenate([part[1] for part in parts])
+    return Answers(places, known, places == 1, np.concatenate([part[2] for part in parts]))
+
+
+def _answer_pool(
+    index: Index, queries: Sequence[Query], gold: dict[str, frozenset[str]]
+) -> tuple[Floats, Bools, Floats]:
+    looked = index.look([query.text for query in queries], DEEPEST)
+    right = [gold.get(query.id, frozenset()) for query in queries]
+    places = [
+        _place([candidate.epic_id for candidate in found], of)
+        for found, of in zip(looked.candidates, right, strict=True)
+    ]
+    known = [any(epic in index for epic in of) for of in right]
+    return np.array(places), np.array(known, np.bool_), looked.features
+
+
+def make_index(tier: Tier) -> Index:
+    """An empty index of the tier."""
+    if tier == "quality":
+        raise BadFolder("the quality tier is not installed")
+    return Index()
+
+
+def report(name: str, tier: Tier, answers: Answers) -> Report:
+    """All measures of some answers."""
+    places, right = answers.places[answers.answerable], answers.right
+    confidence = crossed(answers.features, right)
+    shares, kept = guarantee(answers.features, right)
+    return Report(
+        folder=name,
+        tier=tier,
+        queries=len(right),
+        with_gold=len(places),
+        r1=_mean(places <= 1),
+        r5=_mean(places <= FEW),
+        mrr=_mean(1 / places),
+        auroc=_resampled(certainty.auroc, confidence, right),
+        ece=_resampled(certainty.ece, confidence, right),
+        coverage=Measure(float(shares.mean()), *_middle(shares)),
+        kept=kept,
+        p=P,
+        delta=DELTA,
+    )
+
+
+def crossed(features: Floats, right: Bools) -> Floats:
+    """Each answer's probability by a calibration that was fitted without it."""
+    fold = np.random.default_rng(SEED).permutation(len(right)) % certainty.FOLDS
+    held = np.zeros(len(right))
+    for number in range(certainty.FOLDS):
+        model = certainty.fit(features[fold != number], right[fold != number])
+        held[fold == number] = model.probability(features[fold == number])
+    return held
+
+
+def guarantee(
+    features: Floats, right: Bools, p: float = P, delta: float = DELTA
+) -> tuple[Floats, float]:
+    """Share linked in each of `SPLITS` random halves, and the share of halves that kept `p`.
+
+    A half that links nothing has kept its promise.
+    """
+    random = np.random.default_rng(SEED)
+    shares, kept = np.zeros(SPLITS), 0
+    for number in range(SPLITS):
+        half = random.permutation(len(right)) < len(right) // 2
+        linked = linked_by(features, right, half, p, delta)
+        shares[number] = linked.mean() if len(linked) else 0.0
+        kept += bool(not linked.any() or right[~half][linked].mean() >= p)
+    return shares, kept / SPLITS
+
+
+def linked_by(features: Floats, right: Bools, half: Bools, p: float, delta: float) -> Bools:
+    """Which answers outside of the half would be linked, certified on the half."""
+    confidence = certainty.cross_rank(features[half], right[half])
+    threshold = certainty.certify(confidence, right[half], p=p, delta=delta)
+    if threshold is None:
+        return np.zeros(int((~half).sum()), np.bool_)
+    model = certainty.fit(features[half], right[half])
+    return model.rank(features[~half]) >= threshold.least
+
+
+def _place(found: Sequence[str], right: frozenset[str]) -> float:
+    return next((float(at) for at, epic in enumerate(found, 1) if epic in right), np.inf)
+
+
+def _mean(values: npt.NDArray[np.generic]) -> Measure:
+    if not len(values):
+        return Measure(0.0, 0.0, 0.0)
+    right = np.ones(len(values), np.bool_)
+    return _resampled(lambda drawn, _: float(drawn.mean()), values.astype(np.float64), right)
+
+
+def _resampled(measure: Callable[[Floats, Bools], float], score: Floats, right: Bools) -> Measure:
+    random = np.random.default_rng(SEED)
+    drawn = (random.integers(0, len(score), len(score)) for _ in range(RESAMPLES))
+    values = np.array([measure(score[rows], right[rows]) for rows in drawn])
+    return Measure(float(measure(score, right)), *_middle(values))
+
+
+def _middle(values: Floats) -> tuple[float, float]:
+    low, high = np.percentile(values, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _lines(path: Path, kind: type[Line]) -> Iterator[Line]:
+    decoder = msgspec.json.Decoder(kind)
+    try:
+        with path.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    yield _decoded(decoder, line, f"{path.name}:{number}")
+    except FileNotFoundError as missing:
+        raise BadFolder(f"{path} is missing") from missing
+
+
+def _decoded(decoder: msgspec.json.Decoder[Line], line: bytes, where: str) -> Line:
+    try:
+        return decoder.decode(line)
+    except msgspec.DecodeError as wrong:
+        raise BadFolder(f"{where}: {wrong}") from wrong

@@ -1,0 +1,14 @@
+"""How alike a remark and an epic are, and how sure one may be of it.
+
+Pure: numbers in, numbers out. Nothing here knows a broker, a database, a clock or a socket; the
+only file read is the packaged table of word vectors.
+
+::
+
+    clean      what of a description is worth comparing
+    grams      hashed pieces of words, counted
+    table      the packaged word vectors
+    index      epics, ranked by likeness to a remark
+    learning   what accepted remarks teach about an epic
+    certainty  from a score to a calibrated probability and a tested threshold
+"""

@@ -1,0 +1,76 @@
+"""What a ranking tells about its own best answer, as numbers for the calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from streams.link.likeness.scores import Scores
+
+NAMES = (
+    "score",
+    "margin",
+    "gap_to_ten",
+    "standing",
+    "log_words",
+    "log_epics",
+    "meaning",
+    "meaning_margin",
+    "letters",
+    "letters_margin",
+    "agreeing",
+)
+"""Columns of `of_best`, in order."""
+
+TEN = 10
+
+
+def of_best(scores: Scores, texts: Sequence[str], size: int) -> npt.NDArray[np.float64]:
+    """One row of `NAMES` for each remark's best epic.
+
+    Args:
+        scores: of the remarks against all epics, forgotten ones minus infinity.
+        texts: the remarks.
+        size: how many epics are alive; the rows are zero without any.
+    """
+    if not size:
+        return np.zeros((len(texts), len(NAMES)))
+    total = scores.total.astype(np.float64)
+    best = total.argmax(axis=1)
+    rows = np.arange(len(total))
+    ten = min(TEN, size)
+    near = -np.sort(np.partition(-total, ten - 1, axis=1)[:, :ten], axis=1)
+    alive = np.isfinite(total)
+    mean = np.where(alive, total, 0).sum(axis=1) / size
+    spread = np.sqrt(np.where(alive, (total - mean[:, None]) ** 2, 0).sum(axis=1) / size)
+    first = near[:, 0]
+    second = near[:, 1] if size > 1 else np.zeros(len(near))
+    meaning, letters = (_own(part, best, rows, alive) for part in (scores.meaning, scores.letters))
+    columns = [
+        first,
+        first - second,
+        first - near.mean(axis=1),
+        (first - mean) / np.maximum(spread, 1e-6),
+        np.log1p([len(text.split()) for text in texts]),
+        np.full(len(near), np.log1p(size)),
+        *meaning,
+        *letters,
+        (meaning[1] >= 0).astype(np.float64) + (letters[1] >= 0),
+    ]
+    return np.column_stack(columns)
+
+
+def _own(
+    part: npt.NDArray[np.float32],
+    best: npt.NDArray[np.int64],
+    rows: npt.NDArray[np.int64],
+    alive: npt.NDArray[np.bool_],
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """One scorer's value for the best epic, and by how much that beats its best other one."""
+    value = part[rows, best].astype(np.float64)
+    others = np.where(alive, part, -np.inf)
+    others[rows, best] = -np.inf
+    highest = others.max(axis=1).astype(np.float64)
+    return value, value - np.where(np.isfinite(highest), highest, 0.0)

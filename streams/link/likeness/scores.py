@@ -1,0 +1,32 @@
+"""What a ranking is made of."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Matrix = npt.NDArray[np.float32]
+
+
+class Candidate(NamedTuple):
+    """One epic as a possible answer.
+
+    Attributes:
+        epic_id: the tracker's issue id.
+        score: the blend, 0 to about 2.5; comparable between remarks, not a probability.
+        parts: the share of each scorer in it, by name: ``meaning`` and ``letters``.
+    """
+
+    epic_id: str
+    score: float
+    parts: dict[str, float]
+
+
+class Scores(NamedTuple):
+    """What every scorer says of every epic, one row per remark; columns as `Index.ids`."""
+
+    total: Matrix
+    meaning: Matrix
+    letters: Matrix

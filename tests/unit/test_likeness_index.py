@@ -1,0 +1,115 @@
+"""The index ranks, follows changes at once, and answers whatever text it is given, offline."""
+
+import socket
+from typing import NoReturn
+
+import pytest
+
+from streams.link.likeness.clean import first_words, strip_template
+from streams.link.likeness.index import Index
+
+EPICS = [
+    ("1", "Export invoices as CSV", "Accountants want all invoices of a month in one file."),
+    ("2", "Single sign-on with SAML", "Log in through the company's identity provider."),
+    ("3", "Dark mode", "A dark theme for all pages."),
+]
+
+STRANGE = [
+    "",
+    "word",
+    "word " * 100_000,
+    "w" * 100_000,
+    "🙂🙃 🚀",
+    "هل يمكن تصدير الفواتير",
+    "האם אפשר לייצא חשבוניות",
+    "0123456789 42",
+    "https://example.com/browse/ABC-1?x=1#y",
+    "\x00\ud800 \u202e",
+]
+
+
+DESCRIPTION = """\
+### Steps to reproduce
+The upload stops at night.
+- [x] I searched for duplicates
+**Server version:** 17
+2020-01-02 10:11:12 ERROR worker died
+	at com.example.Upload.run(Upload.java:42)
+```
+print(1)
+```
+<!-- please fill in -->{noformat}log{noformat}
+It should go on.
+"""
+
+
+@pytest.fixture
+def index() -> Index:
+    """An index of three epics."""
+    filled = Index()
+    filled.put_all(EPICS)
+    return filled
+
+
+def ids(index: Index, text: str) -> list[str]:
+    """Epic ids, best first."""
+    return [candidate.epic_id for candidate in index.rank([text], 3)[0]]
+
+
+def test_the_epic_that_shares_the_remarks_words_comes_first(index: Index) -> None:
+    """Likeness is about words."""
+    assert ids(index, "we need to export our invoices")[0] == "1"
+
+
+def test_a_new_title_is_seen_by_the_next_question(index: Index) -> None:
+    """Nothing waits for a rebuild."""
+    index.put("3", "Audit log export", "")
+    assert ids(index, "audit log")[0] == "3"
+    assert len(index) == 3
+
+
+def test_a_removed_epic_is_never_an_answer(index: Index) -> None:
+    """Removing twice is no error."""
+    index.remove("1")
+    index.remove("1")
+    assert "1" not in ids(index, "export invoices as CSV")
+    assert "1" not in index
+
+
+def test_an_empty_index_answers_with_nothing() -> None:
+    """No epic is no error."""
+    looked = Index().look(["anything", ""], 5)
+    assert looked.candidates == [[], []]
+    assert not looked.features.any()
+
+
+@pytest.mark.parametrize("text", STRANGE, ids=range(len(STRANGE)))
+@pytest.mark.timeout(10)
+def test_any_text_gets_an_answer_in_time(index: Index, text: str) -> None:
+    """Also as title and description."""
+    index.put("strange", text, text)
+    looked = index.look([text], 3)
+    assert len(looked.candidates[0]) == 3
+    assert all(candidate.score >= 0 for candidate in looked.candidates[0])
+
+
+def test_no_socket_is_opened(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither at load nor at link."""
+
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise AssertionError("a socket was opened")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    assert ids(index, "dark theme")[0] == "3"
+
+
+def test_an_issue_template_leaves_only_its_writers_words() -> None:
+    """Headings, check-lists, logs, code and fields go."""
+    assert strip_template(DESCRIPTION) == "The upload stops at night. It should go on."
+
+
+def test_only_the_first_words_count() -> None:
+    """More would dilute."""
+    assert first_words("a b  c d", 3) == "a b c"
