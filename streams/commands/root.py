@@ -1,0 +1,87 @@
+"""``closeloop``: the commands by name, and what an error means for the exit status.
+
+Exit status: 0 done, 1 refused or not found, 2 wrong use or wrong settings, 3 a part is out of reach.
+Every command has ``--help`` with an example, and ``--json`` where it prints something.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from schemas.errors import BadSettings, CloseloopError, Temporary
+from streams.settings import Settings, load
+
+COMMANDS = {
+    "demo": "streams.commands.demo:demo",
+    "up": "streams.commands.up:up",
+    "worker": "streams.commands.run:worker",
+    "gateway": "streams.commands.run:gateway",
+}
+"""Name -> where it is; loaded when it is called, so that ``--help`` is quick."""
+
+
+class Lazy(click.Group):
+    """A group whose commands are imported when they are needed."""
+
+    def list_commands(self, _context: click.Context) -> list[str]:
+        """In the order of `COMMANDS`, which is the order in which one meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, _context: click.Context, name: str) -> click.Command | None:
+        """The command of that name."""
+        if name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="closeloop")
+@click.pass_context
+def closeloop(context: click.Context) -> None:
+    """Tell the reps, once, when what their customers asked for has shipped.
+
+    Start with `closeloop demo`; run it for good with `closeloop up`.
+    """
+    context.ensure_object(dict)
+
+
+def settings_of(context: click.Context) -> Settings:
+    """The settings of this call, read once."""
+    held: dict[str, Any] = context.ensure_object(dict)
+    if "settings" not in held:
+        held["settings"] = load(os.environ)
+    settings: Settings = held["settings"]
+    return settings
+
+
+def main() -> None:
+    """Run a command; every named error is one line, and an exit status."""
+    try:
+        status = closeloop.main(standalone_mode=False)
+    except click.exceptions.Exit as ended:
+        status = ended.exit_code
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        status = 130
+    except CloseloopError as error:
+        click.echo(f"closeloop: {error}", err=True)
+        status = status_of(error)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def status_of(error: CloseloopError) -> int:
+    """The exit status that an error means."""
+    if isinstance(error, BadSettings):
+        return 2
+    if isinstance(error, Temporary):
+        return 3
+    return 1
