@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import TypeAlias
 
 from alembic import command
@@ -14,6 +15,9 @@ from sqlalchemy import Connection, NullPool, create_engine
 
 Progress: TypeAlias = Callable[[str, str], None]
 """Called after each step with its revision and its first line."""
+
+_ALEMBIC = Lock()
+"""Alembic keeps the environment of the command that runs in globals of its own."""
 
 
 def head() -> str:
@@ -47,7 +51,7 @@ def unmigrate(url: str, revision: str = "base") -> None:
 
 def _run(url: str, work: Callable[[Config], None], progress: Progress | None) -> None:
     engine = create_engine(url, poolclass=NullPool)
-    with engine.begin() as connection:
+    with _ALEMBIC, engine.begin() as connection:
         work(_config(connection, progress))
 
 

@@ -1,18 +1,17 @@
 """The store of each test: the one in memory, then the one in PostgreSQL, both empty."""
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, TypeAlias
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
 from deploy.embedded import EmbeddedPostgres
-from sinks.store.contract import Store, Transaction
+from sinks.store.contract import Store
 from sinks.store.fake import FakeStore
 from sinks.store.migrations import migrate
 from sinks.store.postgres.store import PostgresStore
-
-Work: TypeAlias = Callable[[Transaction], Any]
+from tests.contract.store.ways import Beside, Waits, Work
 
 
 @pytest.fixture(scope="session")
@@ -44,20 +43,20 @@ def postgres_store(database_url: str) -> Iterator[PostgresStore]:
 
 
 @pytest.fixture
-def beside() -> Iterator[Callable[[Store, Work], Future[Any]]]:
-    """Does something in a transaction of its own, in another thread."""
+def beside() -> Iterator[Beside]:
+    """Eight threads to meet in."""
+
+    def run(store: Store, work: Work) -> Any:
+        with store.transaction() as tx:
+            return work(tx)
+
     with ThreadPoolExecutor(8) as pool:
-
-        def run(store: Store, work: Work) -> Any:
-            with store.transaction() as tx:
-                return work(tx)
-
         yield lambda store, work: pool.submit(run, store, work)
 
 
 @pytest.fixture
-def waits(beside: Callable[[Store, Work], Future[Any]]) -> Callable[[Store, Work, Work], Any]:
-    """See that the second waits until the first one's transaction ends; what the second got."""
+def waits(beside: Beside) -> Waits:
+    """A third of a second without an answer counts as waiting."""
 
     def check(store: Store, first: Work, second: Work) -> Any:
         with store.transaction() as tx:

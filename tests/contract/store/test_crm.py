@@ -1,17 +1,21 @@
 """Valid-time history of customers and our own people."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from schemas.events import Account, Opportunity, Rep
-from sinks.store.rows import CrmVersion, Stated
+from sinks.store.contract import Crm, Store, Transaction
+from sinks.store.rows import CrmKind, CrmVersion, Facts, Stated
+from tests.contract.store.ways import Beside, Waits
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def history(*facts, start=NOW):
+def history(*facts: Facts, start: datetime = NOW) -> list[CrmVersion]:
     """One version a day, the last one still valid; each says only what it says."""
     days = [start + number * DAY for number in range(len(facts))]
     return [
@@ -20,12 +24,12 @@ def history(*facts, start=NOW):
     ]
 
 
-def rewrite(store, kind, *histories):
+def rewrite(store: Store, kind: CrmKind, *histories: list[CrmVersion]) -> None:
     with store.transaction() as tx:
         tx.crm.rewrite(kind, {each[0].facts.id: each for each in histories})
 
 
-def ask(store, question):
+def ask(store: Store, question: Callable[[Crm], Any]) -> Any:
     with store.transaction() as tx:
         return question(tx.crm)
 
@@ -49,7 +53,9 @@ FULL = Account(
         ("rep", Rep(id="A", email="Rae@us.example", team=None)),
     ],
 )
-def test_what_was_stated_comes_back_as_it_was_stated(store, kind, facts):
+def test_what_was_stated_comes_back_as_it_was_stated(
+    store: Store, kind: CrmKind, facts: Any
+) -> None:
     """Null is null, and what was not mentioned stays unmentioned."""
     rewrite(store, kind, history(facts))
     assert ask(store, lambda crm: crm.stated(kind, ["A", "unheard of"])) == {
@@ -57,7 +63,7 @@ def test_what_was_stated_comes_back_as_it_was_stated(store, kind, facts):
     }
 
 
-def test_statements_and_folded_facts_are_kept_apart(store):
+def test_statements_and_folded_facts_are_kept_apart(store: Store) -> None:
     said, folded = Account(id="A", name="Acme Ltd"), Account(id="A", name="Acme Ltd", region="EU")
     version = CrmVersion(valid_from=NOW, valid_to=None, event_id="e", stated=said, facts=folded)
     with store.transaction() as tx:
@@ -66,7 +72,7 @@ def test_statements_and_folded_facts_are_kept_apart(store):
     assert ask(store, lambda crm: crm.accounts(["A"], NOW)) == {"A": folded}
 
 
-def test_statements_come_oldest_first(store):
+def test_statements_come_oldest_first(store: Store) -> None:
     versions = history(Account(id="A", name="1"), Account(id="A", name="2"))
     with store.transaction() as tx:
         tx.crm.rewrite("account", {"A": versions[::-1]})
@@ -74,33 +80,37 @@ def test_statements_come_oldest_first(store):
     assert [each.facts.name for each in said] == ["1", "2"]
 
 
-def test_a_rewritten_history_replaces_the_one_before(store):
+def test_a_rewritten_history_replaces_the_one_before(store: Store) -> None:
     rewrite(store, "account", history(Account(id="A", name="1"), Account(id="A", name="2")))
     rewrite(store, "account", history(Account(id="A", name="3")))
     said = ask(store, lambda crm: crm.stated("account", ["A"]))["A"]
     assert [each.facts.name for each in said] == ["3"]
 
 
-def test_rewriting_one_history_leaves_the_others(store):
+def test_rewriting_one_history_leaves_the_others(store: Store) -> None:
     rewrite(store, "account", history(Account(id="A")), history(Account(id="B")))
     rewrite(store, "account", history(Account(id="A", name="new")))
     assert set(ask(store, lambda crm: crm.stated("account", ["A", "B"]))) == {"A", "B"}
 
 
-def test_kinds_do_not_mix(store):
+def test_kinds_do_not_mix(store: Store) -> None:
     rewrite(store, "account", history(Account(id="A")))
     assert ask(store, lambda crm: crm.stated("rep", ["A"])) == {}
 
 
-def test_a_history_is_locked_while_somebody_folds_it_even_before_it_begins(store, waits):
-    def begin(tx):
+def test_a_history_is_locked_while_somebody_folds_it_even_before_it_begins(
+    store: Store, waits: Waits
+) -> None:
+    def begin(tx: Transaction) -> None:
         assert tx.crm.stated("account", ["A"]) == {}
         tx.crm.rewrite("account", {"A": history(Account(id="A"))})
 
     assert waits(store, begin, lambda tx: len(tx.crm.stated("account", ["A"])["A"])) == 1
 
 
-def test_histories_named_in_another_order_are_locked_without_a_deadlock(store, beside):
+def test_histories_named_in_another_order_are_locked_without_a_deadlock(
+    store: Store, beside: Beside
+) -> None:
     many = [f"account {number}" for number in range(300)]
     both = [
         beside(store, lambda tx: tx.crm.stated("account", many)),
@@ -109,7 +119,7 @@ def test_histories_named_in_another_order_are_locked_without_a_deadlock(store, b
     assert [each.result(10) for each in both] == [{}, {}]
 
 
-def test_more_are_locked_at_once_than_the_server_has_locks(store):
+def test_more_are_locked_at_once_than_the_server_has_locks(store: Store) -> None:
     """PostgreSQL has room for some 6,400 locks by default, and a CRM import names more accounts."""
     many = [f"account {number}" for number in range(20_000)]
     assert ask(store, lambda crm: crm.stated("account", many)) == {}
@@ -119,12 +129,12 @@ def test_more_are_locked_at_once_than_the_server_has_locks(store):
     ("at", "name"),
     [(NOW, "1"), (NOW + DAY - timedelta(microseconds=1), "1"), (NOW + DAY, "2")],
 )
-def test_as_of_an_instant_there_is_one_version(store, at, name):
+def test_as_of_an_instant_there_is_one_version(store: Store, at: datetime, name: str) -> None:
     rewrite(store, "account", history(Account(id="A", name="1"), Account(id="A", name="2")))
     assert ask(store, lambda crm: crm.accounts(["A"], at)) == {"A": Account(id="A", name=name)}
 
 
-def test_before_anything_was_stated_there_is_none(store):
+def test_before_anything_was_stated_there_is_none(store: Store) -> None:
     rewrite(store, "account", history(Account(id="A")))
     rewrite(store, "opportunity", history(Opportunity(id="O", account_id="A")))
     rewrite(store, "rep", history(Rep(id="R", email="r@us.example")))
@@ -136,7 +146,7 @@ def test_before_anything_was_stated_there_is_none(store):
     assert ask(store, lambda crm: crm.reps_by_email(["r@us.example"], before)) == {}
 
 
-def test_of_two_statements_of_one_instant_the_one_that_lasts_counts(store):
+def test_of_two_statements_of_one_instant_the_one_that_lasts_counts(store: Store) -> None:
     first = CrmVersion(
         valid_from=NOW,
         valid_to=NOW,
@@ -156,7 +166,7 @@ def test_of_two_statements_of_one_instant_the_one_that_lasts_counts(store):
     assert ask(store, lambda crm: crm.accounts(["A"], NOW))["A"].name == "2"
 
 
-def test_deleted_ones_are_found_by_id_and_merges_are_not_followed(store):
+def test_deleted_ones_are_found_by_id_and_merges_are_not_followed(store: Store) -> None:
     gone = Account(id="A", merged_into="B", deleted=True)
     rewrite(store, "account", history(gone), history(Account(id="B")))
     rewrite(store, "opportunity", history(Opportunity(id="O", deleted=True)))
@@ -166,7 +176,7 @@ def test_deleted_ones_are_found_by_id_and_merges_are_not_followed(store):
     assert ask(store, lambda crm: crm.reps(["R"], NOW))["R"].deleted
 
 
-def test_opportunities_of_an_account_are_those_it_had_then(store):
+def test_opportunities_of_an_account_are_those_it_had_then(store: Store) -> None:
     rewrite(
         store,
         "opportunity",
@@ -186,18 +196,18 @@ def test_opportunities_of_an_account_are_those_it_had_then(store):
     }
 
 
-def test_a_rep_is_found_by_mail_address_however_it_is_written(store):
+def test_a_rep_is_found_by_mail_address_however_it_is_written(store: Store) -> None:
     rewrite(store, "rep", history(Rep(id="R", email="Rae@US.example"), Rep(id="R", email=None)))
     asked = ["rAE@us.example", "nobody@us.example"]
     assert set(ask(store, lambda crm: crm.reps_by_email(asked, NOW))) == {"rae@us.example"}
     assert ask(store, lambda crm: crm.reps_by_email(asked, NOW + DAY)) == {}
 
 
-def test_of_several_with_one_address_rather_one_who_is_still_here(store):
-    def rep(id_, **facts):
+def test_of_several_with_one_address_rather_one_who_is_still_here(store: Store) -> None:
+    def rep(id_: Any, **facts: Any) -> Any:
         return history(Rep(id=id_, email="desk@us.example", **facts))
 
-    def found():
+    def found() -> Any:
         return ask(store, lambda crm: crm.reps_by_email(["desk@us.example"], NOW))[
             "desk@us.example"
         ].id
@@ -210,11 +220,11 @@ def test_of_several_with_one_address_rather_one_who_is_still_here(store):
     assert found() == "R3"
 
 
-def domain_of(store, *domains):
+def domain_of(store: Store, *domains: str) -> dict[str, str]:
     return ask(store, lambda crm: crm.accounts_by_domain(domains))
 
 
-def test_an_account_is_found_by_the_domain_it_has_now(store):
+def test_an_account_is_found_by_the_domain_it_has_now(store: Store) -> None:
     rewrite(
         store,
         "account",
@@ -224,12 +234,12 @@ def test_an_account_is_found_by_the_domain_it_has_now(store):
     assert domain_of(store) == {}
 
 
-def test_of_several_accounts_of_one_domain_the_first_by_id_has_it(store):
+def test_of_several_accounts_of_one_domain_the_first_by_id_has_it(store: Store) -> None:
     rewrite(store, "account", *[history(Account(id=id_, domains=("x.y",))) for id_ in "CAB"])
     assert domain_of(store, "x.y") == {"x.y": "A"}
 
 
-def test_a_domain_leads_to_the_account_that_took_its_account_over(store):
+def test_a_domain_leads_to_the_account_that_took_its_account_over(store: Store) -> None:
     rewrite(
         store,
         "account",
@@ -241,7 +251,7 @@ def test_a_domain_leads_to_the_account_that_took_its_account_over(store):
     assert ask(store, lambda crm: crm.existing("ABCD")) == {"A": "C", "B": "C", "C": "C"}
 
 
-def test_deleted_accounts_have_no_domain_and_do_not_exist(store):
+def test_deleted_accounts_have_no_domain_and_do_not_exist(store: Store) -> None:
     rewrite(store, "account", history(Account(id="A", domains=("a.b",), deleted=True)))
     rewrite(
         store,
@@ -253,20 +263,20 @@ def test_deleted_accounts_have_no_domain_and_do_not_exist(store):
     assert ask(store, lambda crm: crm.existing("ABC")) == {}
 
 
-def test_a_merge_into_an_unknown_account_does_not_count_yet(store):
+def test_a_merge_into_an_unknown_account_does_not_count_yet(store: Store) -> None:
     rewrite(store, "account", history(Account(id="A", domains=("a.b",), merged_into="B")))
     assert ask(store, lambda crm: crm.existing("AB")) == {"A": "A"}
     rewrite(store, "account", history(Account(id="B")))
     assert ask(store, lambda crm: crm.existing("AB")) == {"A": "B", "B": "B"}
 
 
-def test_a_circle_of_merges_comes_to_an_end(store):
+def test_a_circle_of_merges_comes_to_an_end(store: Store) -> None:
     circle = [("A", "C"), ("B", "A"), ("C", "B"), ("D", "B")]
     rewrite(store, "account", *[history(Account(id=id_, merged_into=to)) for id_, to in circle])
     assert ask(store, lambda crm: crm.existing("ABCD")) == dict.fromkeys("ABCD", "A")
 
 
-def test_a_merge_that_was_taken_back_counts_no_more(store):
+def test_a_merge_that_was_taken_back_counts_no_more(store: Store) -> None:
     rewrite(
         store,
         "account",

@@ -1,23 +1,28 @@
 """Decisions, append only, and where each remark and issue stand because of them."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from sinks.store.rows import Decision, Link, Linked, Remark, Words
+from sinks.store.contract import Links, Store
+from sinks.store.rows import Decision, Link, Linked, LinkState, Remark, Words
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-def decision(id_, remark=1, issue=10, key="PROJ-1", **facts):
+def decision(
+    id_: int, remark: int = 1, issue: int | None = 10, key: str = "PROJ-1", **facts: Any
+) -> Decision:
     known = {"verdict": "link", "rule": "key", "score": 1.0, "model": "1", "by": "closeloop"}
     return Decision(
         id=id_, remark_id=remark, issue_key=key, issue_id=issue, **known | {"at": NOW} | facts
     )
 
 
-def link(of, state="linked"):
+def link(of: Decision, state: LinkState = "linked") -> Link:
     return Link(
         remark_id=of.remark_id,
         issue_key=of.issue_key,
@@ -27,12 +32,12 @@ def link(of, state="linked"):
     )
 
 
-def decide(store, of, state="linked"):
+def decide(store: Store, of: Decision, state: LinkState = "linked") -> None:
     with store.transaction() as tx:
         tx.links.add([of], [link(of, state)])
 
 
-def remark(store, id_, said_at=NOW, **facts):
+def remark(store: Store, id_: int, said_at: datetime = NOW, **facts: Any) -> Remark:
     made = Remark(
         id=id_,
         origin="form",
@@ -47,23 +52,23 @@ def remark(store, id_, said_at=NOW, **facts):
     return made
 
 
-def ask(store, question):
+def ask(store: Store, question: Callable[[Links], Any]) -> Any:
     with store.transaction() as tx:
         return question(tx.links)
 
 
-def states(store, remark_id=1):
+def states(store: Store, remark_id: int = 1) -> dict[str, tuple[str, int]]:
     found = ask(store, lambda links: links.of_remark(remark_id))
     return {each.issue_key: (each.state, why.id) for each, why in found}
 
 
-def test_ids_are_fresh_and_ascending(store):
+def test_ids_are_fresh_and_ascending(store: Store) -> None:
     first = list(ask(store, lambda it: it.new_ids(3)))
     second = list(ask(store, lambda it: it.new_ids(2)))
     assert sorted({*first, *second}) == first + second
 
 
-def test_every_link_has_the_decision_behind_it(store):
+def test_every_link_has_the_decision_behind_it(store: Store) -> None:
     first, second = decision(1, score=0.25), decision(2, issue=11, key="PROJ-2", score=0.5)
     with store.transaction() as tx:
         tx.links.add([first, second], [link(first), link(second, "suggested")])
@@ -74,34 +79,34 @@ def test_every_link_has_the_decision_behind_it(store):
     assert ask(store, lambda it: it.of_remark(2)) == []
 
 
-def test_a_decision_may_come_without_a_link(store):
+def test_a_decision_may_come_without_a_link(store: Store) -> None:
     with store.transaction() as tx:
         tx.links.add([decision(1)], [])
         tx.links.add([], [])
     assert ask(store, lambda it: it.of_remark(1)) == []
 
 
-def test_a_later_decision_sets_the_link_anew(store):
+def test_a_later_decision_sets_the_link_anew(store: Store) -> None:
     decide(store, decision(1))
     decide(store, decision(2, issue=12), "suggested")
     assert states(store) == {"PROJ-1": ("suggested", 2)}
     assert ask(store, lambda it: it.of_remark(1))[0][0].issue_id == 12
 
 
-def test_a_link_that_a_person_decided_stays_as_the_person_said(store):
+def test_a_link_that_a_person_decided_stays_as_the_person_said(store: Store) -> None:
     decide(store, decision(1, rule="person", by="pm"), "rejected")
     decide(store, decision(2, rule="likeness"))
     assert states(store) == {"PROJ-1": ("rejected", 1)}
 
 
-def test_a_person_may_decide_anew(store):
+def test_a_person_may_decide_anew(store: Store) -> None:
     decide(store, decision(1, rule="person", by="pm"), "rejected")
     decide(store, decision(2, rule="person", by="pm"))
     decide(store, decision(3, rule="key"), "suggested")
     assert states(store) == {"PROJ-1": ("linked", 2)}
 
 
-def test_a_persons_link_does_not_hold_up_its_neighbours(store):
+def test_a_persons_link_does_not_hold_up_its_neighbours(store: Store) -> None:
     decide(store, decision(1, rule="person", by="pm"), "rejected")
     again, new = decision(2), decision(3, key="PROJ-2", issue=11)
     with store.transaction() as tx:
@@ -109,20 +114,24 @@ def test_a_persons_link_does_not_hold_up_its_neighbours(store):
     assert states(store) == {"PROJ-1": ("rejected", 1), "PROJ-2": ("linked", 3)}
 
 
-def test_the_remarks_of_an_issue_come_oldest_said_first(store):
+def test_the_remarks_of_an_issue_come_oldest_said_first(store: Store) -> None:
     late = remark(store, 1, said_at=NOW + HOUR)
     early = remark(store, 2)
     for number in (1, 2):
         decide(store, decision(number, remark=number, at=NOW + HOUR))
     assert ask(store, lambda it: it.of_issue(10)) == [
-        Linked(remark=each, words=Words(remark_id=each.id, words=f"words {each.id}"), linked_at=NOW + HOUR)
+        Linked(
+            remark=each,
+            words=Words(remark_id=each.id, words=f"words {each.id}"),
+            linked_at=NOW + HOUR,
+        )
         for each in (early, late)
     ]
     assert ask(store, lambda it: it.of_issue(11)) == []
 
 
 @pytest.mark.parametrize("state", ["linked", "suggested", "rejected"])
-def test_the_remarks_of_an_issue_are_those_that_stand_so(store, state):
+def test_the_remarks_of_an_issue_are_those_that_stand_so(store: Store, state: str) -> None:
     for number, each in enumerate(["linked", "suggested", "rejected"], start=1):
         remark(store, number)
         decide(store, decision(number, remark=number), each)
@@ -132,13 +141,13 @@ def test_the_remarks_of_an_issue_are_those_that_stand_so(store, state):
     ]
 
 
-def test_a_remark_that_was_withdrawn_does_not_count(store):
+def test_a_remark_that_was_withdrawn_does_not_count(store: Store) -> None:
     remark(store, 1, withdrawn=True)
     decide(store, decision(1))
     assert ask(store, lambda it: it.of_issue(10)) == []
 
 
-def test_links_by_key_alone_get_the_id_when_it_is_known(store):
+def test_links_by_key_alone_get_the_id_when_it_is_known(store: Store) -> None:
     decide(store, decision(1, issue=None))
     decide(store, decision(2, remark=2, issue=None, key="PROJ-2"))
     decide(store, decision(3, remark=3, issue=7))
@@ -150,7 +159,7 @@ def test_links_by_key_alone_get_the_id_when_it_is_known(store):
     assert ask(store, lambda it: it.adopt({})) == set()
 
 
-def test_unknown_keys_are_those_that_remarks_name_and_no_issue_is_known_for(store):
+def test_unknown_keys_are_those_that_remarks_name_and_no_issue_is_known_for(store: Store) -> None:
     for number, key in enumerate(["PROJ-3", "PROJ-2", "PROJ-2", "PROJ-1"], start=1):
         decide(store, decision(number, remark=number, key=key, issue=None))
     decide(store, decision(9, remark=9, key="PROJ-9"))

@@ -2,35 +2,44 @@
 
 from datetime import UTC, datetime, timedelta
 
+from schemas.events import LoopState
+from sinks.store.contract import Store, Transaction
 from sinks.store.rows import LoopRow
+from tests.contract.store.ways import Waits
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-def loop(account="A", issue=10, state="told", at=NOW, **times):
+def loop(
+    account: str = "A",
+    issue: int = 10,
+    state: LoopState = "told",
+    at: datetime = NOW,
+    **times: datetime,
+) -> LoopRow:
     return LoopRow(
         account_id=account, issue_id=issue, state=state, changed_at=at, by="closeloop", **times
     )
 
 
-def put(store, *rows):
+def put(store: Store, *rows: LoopRow) -> None:
     with store.transaction() as tx:
         tx.loops.put(rows)
 
 
-def get(store, *pairs):
+def get(store: Store, *pairs: tuple[str, int]) -> dict[tuple[str, int], LoopRow]:
     with store.transaction() as tx:
         return tx.loops.get(pairs)
 
 
-def test_a_loop_that_never_began_is_absent(store):
+def test_a_loop_that_never_began_is_absent(store: Store) -> None:
     put(store, loop())
     assert get(store, ("A", 11), ("B", 10)) == {}
     assert get(store) == {}
 
 
-def test_a_loop_is_as_it_was_last_written(store):
+def test_a_loop_is_as_it_was_last_written(store: Store) -> None:
     put(store, loop(), loop("B"))
     put(store, loop(state="solved", told_at=NOW, solved_at=NOW + HOUR))
     assert get(store, ("A", 10), ("B", 10)) == {
@@ -39,19 +48,21 @@ def test_a_loop_is_as_it_was_last_written(store):
     }
 
 
-def test_of_one_loop_written_twice_at_once_the_last_counts(store):
+def test_of_one_loop_written_twice_at_once_the_last_counts(store: Store) -> None:
     put(store, loop(), loop(state="acknowledged"))
     assert get(store, ("A", 10))["A", 10].state == "acknowledged"
 
 
-def test_writing_nothing_writes_nothing(store):
+def test_writing_nothing_writes_nothing(store: Store) -> None:
     put(store)
     with store.transaction() as tx:
         assert tx.loops.all(9) == []
 
 
-def test_a_loop_is_locked_while_somebody_looks_at_it_even_before_it_begins(store, waits):
-    def begin(tx):
+def test_a_loop_is_locked_while_somebody_looks_at_it_even_before_it_begins(
+    store: Store, waits: Waits
+) -> None:
+    def begin(tx: Transaction) -> None:
         assert tx.loops.get([("A", 10)]) == {}
         tx.loops.put([loop(state="acknowledged")])
 
@@ -59,7 +70,7 @@ def test_a_loop_is_locked_while_somebody_looks_at_it_even_before_it_begins(store
     assert seen["A", 10].state == "acknowledged"
 
 
-def test_a_link_is_used_once(store):
+def test_a_link_is_used_once(store: Store) -> None:
     with store.transaction() as tx:
         assert not tx.loops.reply_used("token")
         assert tx.loops.use_reply("token", NOW)
@@ -69,7 +80,7 @@ def test_a_link_is_used_once(store):
         assert tx.loops.use_reply("another", NOW)
 
 
-def test_two_clicks_at_once_count_as_one(store, waits):
+def test_two_clicks_at_once_count_as_one(store: Store, waits: Waits) -> None:
     assert (
         waits(
             store,
@@ -80,7 +91,7 @@ def test_two_clicks_at_once_count_as_one(store, waits):
     )
 
 
-def test_the_last_changed_come_first(store):
+def test_the_last_changed_come_first(store: Store) -> None:
     put(store, loop("A"), loop("B", at=NOW + HOUR), loop("C", at=NOW - HOUR))
     with store.transaction() as tx:
         assert [row.account_id for row in tx.loops.all(2)] == ["B", "A"]

@@ -1,11 +1,15 @@
 """What shipped, generation by generation, and when its audience is worked out."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import msgspec
-import pytest
 
+from sinks.store.contract import Ships, Store, Transaction
+from sinks.store.postgres.store import PostgresStore
 from sinks.store.rows import Ship
+from tests.contract.store.ways import Beside, Waits, failing
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 HOLD = timedelta(minutes=15)
@@ -13,7 +17,12 @@ SETTLES = NOW + HOLD
 MINUTE = timedelta(minutes=1)
 
 
-def ship(issue=10, generation=1, accounts=None, at=NOW):
+def ship(
+    issue: int = 10,
+    generation: int = 1,
+    accounts: tuple[str, ...] | None = None,
+    at: datetime = NOW,
+) -> Ship:
     return Ship(
         issue_id=issue,
         generation=generation,
@@ -26,43 +35,47 @@ def ship(issue=10, generation=1, accounts=None, at=NOW):
     )
 
 
-def do(store, work):
+def do(store: Store, work: Callable[[Ships], Any]) -> Any:
     with store.transaction() as tx:
         return work(tx.ships)
 
 
-def opened(store, *ships):
+def opened(store: Store, *ships: Ship) -> None:
     with store.transaction() as tx:
         for each in ships:
             tx.ships.open(each)
 
 
-def due(store, now, limit=9):
+def due(store: Store, now: datetime, limit: int = 9) -> list[tuple[int, int]]:
     return [(each.issue_id, each.generation) for each in do(store, lambda it: it.due(now, limit))]
 
 
-def test_the_latest_generation_is_the_highest(store):
+def test_the_latest_generation_is_the_highest(store: Store) -> None:
     opened(store, ship(accounts=("A", "B")), ship(generation=2), ship(11))
     found = do(store, lambda it: it.latest([10, 11, 12]))
     assert found == {10: ship(generation=2), 11: ship(11)}
     assert do(store, lambda it: it.latest([])) == {}
 
 
-def test_accounts_come_back_as_they_went_in(store):
+def test_accounts_come_back_as_they_went_in(store: Store) -> None:
     opened(store, ship(10, accounts=("A", "B")), ship(11, accounts=()), ship(12, accounts=None))
     found = do(store, lambda it: it.latest([10, 11, 12]))
     assert [found[issue].accounts for issue in (10, 11, 12)] == [("A", "B"), (), None]
 
 
-def test_an_issue_is_locked_while_somebody_looks_even_before_it_ships(store, waits):
-    def open_first(tx):
+def test_an_issue_is_locked_while_somebody_looks_even_before_it_ships(
+    store: Store, waits: Waits
+) -> None:
+    def open_first(tx: Transaction) -> None:
         assert tx.ships.latest([10]) == {}
         tx.ships.open(ship())
 
     assert waits(store, open_first, lambda tx: tx.ships.latest([10])) == {10: ship()}
 
 
-def test_issues_named_in_another_order_are_locked_without_a_deadlock(store, beside):
+def test_issues_named_in_another_order_are_locked_without_a_deadlock(
+    store: Store, beside: Beside
+) -> None:
     many = list(range(1, 200))
     both = [
         beside(store, lambda tx: len(tx.ships.latest(many))),
@@ -71,7 +84,7 @@ def test_issues_named_in_another_order_are_locked_without_a_deadlock(store, besi
     assert [each.result(10) for each in both] == [0, 0]
 
 
-def test_a_ship_that_is_looked_at_cannot_settle_meanwhile(store, waits):
+def test_a_ship_that_is_looked_at_cannot_settle_meanwhile(store: Store, waits: Waits) -> None:
     opened(store, ship())
     seen = waits(
         store,
@@ -81,13 +94,13 @@ def test_a_ship_that_is_looked_at_cannot_settle_meanwhile(store, waits):
     assert seen == SETTLES
 
 
-def test_nobody_is_told_before_a_ship_settles(store):
+def test_nobody_is_told_before_a_ship_settles(store: Store) -> None:
     opened(store, ship())
     assert due(store, SETTLES - MINUTE) == []
     assert due(store, SETTLES) == [(10, 1)]
 
 
-def test_a_ship_that_was_taken_is_settled_and_not_due_again(store):
+def test_a_ship_that_was_taken_is_settled_and_not_due_again(store: Store) -> None:
     opened(store, ship())
     (taken,) = do(store, lambda it: it.due(SETTLES + MINUTE, 9))
     assert taken == msgspec.structs.replace(ship(), settled_at=SETTLES + MINUTE)
@@ -95,22 +108,20 @@ def test_a_ship_that_was_taken_is_settled_and_not_due_again(store):
     assert do(store, lambda it: it.latest([10]))[10] == taken
 
 
-def test_what_is_taken_by_a_transaction_that_fails_is_due_again(store):
+def test_what_is_taken_by_a_transaction_that_fails_is_due_again(store: Store) -> None:
     opened(store, ship())
-    with pytest.raises(ZeroDivisionError), store.transaction() as tx:
-        assert tx.ships.due(SETTLES, 9)
-        raise ZeroDivisionError
+    assert failing(store, lambda tx: tx.ships.due(SETTLES, 9))
     assert due(store, SETTLES) == [(10, 1)]
 
 
-def test_those_due_longest_are_taken_first(store):
+def test_those_due_longest_are_taken_first(store: Store) -> None:
     opened(store, ship(10, at=NOW + MINUTE), ship(11), ship(12, at=NOW + 2 * MINUTE))
     later = SETTLES + HOLD
     assert due(store, later, limit=2) == [(10, 1), (11, 1)]
     assert due(store, later, limit=2) == [(12, 1)]
 
 
-def test_a_withdrawal_after_telling_began_is_due_now_for_corrections(store):
+def test_a_withdrawal_after_telling_began_is_due_now_for_corrections(store: Store) -> None:
     opened(store, ship())
     due(store, SETTLES)
     later = SETTLES + MINUTE
@@ -120,7 +131,7 @@ def test_a_withdrawal_after_telling_began_is_due_now_for_corrections(store):
     assert taken.withdrawn_why == "re-opened"
 
 
-def test_a_ship_withdrawn_before_it_settled_never_settles(store):
+def test_a_ship_withdrawn_before_it_settled_never_settles(store: Store) -> None:
     opened(store, ship())
     do(store, lambda it: it.withdraw(10, 1, NOW + MINUTE, "re-opened"))
     (taken,) = do(store, lambda it: it.due(NOW + MINUTE, 9))
@@ -128,7 +139,7 @@ def test_a_ship_withdrawn_before_it_settled_never_settles(store):
     assert due(store, SETTLES) == []
 
 
-def test_withdrawing_again_changes_nothing(store):
+def test_withdrawing_again_changes_nothing(store: Store) -> None:
     opened(store, ship())
     do(store, lambda it: it.withdraw(10, 1, NOW, "first"))
     due(store, NOW)
@@ -138,7 +149,7 @@ def test_withdrawing_again_changes_nothing(store):
     assert due(store, SETTLES) == []
 
 
-def test_waking_works_the_audience_out_again(store):
+def test_waking_works_the_audience_out_again(store: Store) -> None:
     opened(store, ship())
     due(store, SETTLES)
     later = SETTLES + HOLD
@@ -148,20 +159,20 @@ def test_waking_works_the_audience_out_again(store):
     assert taken.settled_at == SETTLES
 
 
-def test_waking_never_comes_before_a_ship_settles(store):
+def test_waking_never_comes_before_a_ship_settles(store: Store) -> None:
     opened(store, ship())
     do(store, lambda it: it.wake([10], NOW))
     assert due(store, SETTLES - MINUTE) == []
     assert due(store, SETTLES) == [(10, 1)]
 
 
-def test_waking_later_keeps_what_is_due_earlier(store):
+def test_waking_later_keeps_what_is_due_earlier(store: Store) -> None:
     opened(store, ship())
     do(store, lambda it: it.wake([10], SETTLES + HOLD))
     assert due(store, SETTLES) == [(10, 1)]
 
 
-def test_only_the_latest_generation_is_woken_and_not_when_withdrawn(store):
+def test_only_the_latest_generation_is_woken_and_not_when_withdrawn(store: Store) -> None:
     opened(store, ship(), ship(generation=2), ship(11))
     due(store, SETTLES)
     do(store, lambda it: it.withdraw(11, 1, SETTLES, "no"))
@@ -170,7 +181,7 @@ def test_only_the_latest_generation_is_woken_and_not_when_withdrawn(store):
     assert due(store, SETTLES) == [(10, 2)]
 
 
-def test_waking_while_the_audience_is_worked_out_is_not_lost(store, waits):
+def test_waking_while_the_audience_is_worked_out_is_not_lost(store: Store, waits: Waits) -> None:
     """What the one who wakes has written was not seen by the one who is at work."""
     opened(store, ship())
     waits(
@@ -181,8 +192,8 @@ def test_waking_while_the_audience_is_worked_out_is_not_lost(store, waits):
     assert due(store, SETTLES) == [(10, 1)]
 
 
-def test_waking_while_a_generation_is_opened_is_not_lost(store, waits):
-    def open_at_once(tx):
+def test_waking_while_a_generation_is_opened_is_not_lost(store: Store, waits: Waits) -> None:
+    def open_at_once(tx: Transaction) -> None:
         tx.ships.latest([10])
         tx.ships.open(ship(at=NOW - HOLD))
 
@@ -192,13 +203,15 @@ def test_waking_while_a_generation_is_opened_is_not_lost(store, waits):
     assert due(store, NOW + HOLD) == [(10, 1)]
 
 
-def test_those_who_wake_an_issue_that_has_not_shipped_do_not_wait(postgres_store, beside):
+def test_those_who_wake_an_issue_that_has_not_shipped_do_not_wait(
+    postgres_store: PostgresStore, beside: Beside
+) -> None:
     with postgres_store.transaction() as tx:
         tx.ships.wake([10], NOW)
         beside(postgres_store, lambda other: other.ships.wake([10], NOW)).result(5)
 
 
-def test_widening_works_the_audience_out_again_but_not_before_it_settles(store):
+def test_widening_works_the_audience_out_again_but_not_before_it_settles(store: Store) -> None:
     opened(store, ship(accounts=("A",)))
     do(store, lambda it: it.widen(10, 1, ["A", "B"]))
     assert due(store, SETTLES - MINUTE) == []
@@ -208,14 +221,14 @@ def test_widening_works_the_audience_out_again_but_not_before_it_settles(store):
     assert (taken.accounts, taken.settled_at) == (None, SETTLES)
 
 
-def test_two_takers_never_get_the_same_ship(store, beside):
+def test_two_takers_never_get_the_same_ship(store: Store, beside: Beside) -> None:
     opened(store, *[ship(issue) for issue in range(1, 41)])
     takers = [beside(store, lambda tx: tx.ships.due(SETTLES, 7)) for _ in range(8)]
     taken = [each.issue_id for taker in takers for each in taker.result(20)]
     assert len(taken) == len(set(taken))
 
 
-def test_a_taker_does_not_wait_for_another(postgres_store, beside):
+def test_a_taker_does_not_wait_for_another(postgres_store: PostgresStore, beside: Beside) -> None:
     opened(postgres_store, ship(10), ship(11))
     with postgres_store.transaction() as tx:
         (mine,) = tx.ships.due(SETTLES, 1)
@@ -223,8 +236,8 @@ def test_a_taker_does_not_wait_for_another(postgres_store, beside):
     assert {mine.issue_id, theirs.issue_id} == {10, 11}
 
 
-def test_two_who_open_the_next_generation_at_once_open_two(store, beside):
-    def open_next(tx):
+def test_two_who_open_the_next_generation_at_once_open_two(store: Store, beside: Beside) -> None:
+    def open_next(tx: Transaction) -> None:
         latest = tx.ships.latest([10])
         tx.ships.open(ship(generation=latest[10].generation + 1 if latest else 1))
 
@@ -233,6 +246,6 @@ def test_two_who_open_the_next_generation_at_once_open_two(store, beside):
     assert do(store, lambda it: it.latest([10]))[10].generation == 8
 
 
-def test_the_newest_come_first(store):
+def test_the_newest_come_first(store: Store) -> None:
     opened(store, ship(10), ship(11, at=NOW + MINUTE), ship(12, at=NOW - MINUTE))
     assert [each.issue_id for each in do(store, lambda it: it.all(2))] == [11, 10]

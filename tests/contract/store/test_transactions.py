@@ -5,76 +5,78 @@ from datetime import UTC, datetime
 import pytest
 
 from schemas.errors import SinkRefused, SinkUnreachable
+from sinks.store.contract import Store, Transaction
 from sinks.store.migrations import unmigrate
 from sinks.store.postgres.store import PostgresStore
 from sinks.store.rows import Move
+from tests.contract.store.ways import Broken, failing
 
 MOVE = Move(topic="t", partition=0, expected=None, new=5)
 
 
-class Broken(Exception):
-    """What a bug inside a transaction raises."""
-
-
-def offsets(store):
+def offsets(store: Store) -> dict[int, int]:
     with store.transaction() as tx:
         return tx.offsets.next("g", "t")
 
 
-def test_what_a_transaction_wrote_is_there_after_it(store):
+def test_what_a_transaction_wrote_is_there_after_it(store: Store) -> None:
     with store.transaction() as tx:
         tx.offsets.move("g", [MOVE])
     assert offsets(store) == {0: 5}
 
 
-def test_a_transaction_sees_what_it_wrote_itself(store):
+def test_a_transaction_sees_what_it_wrote_itself(store: Store) -> None:
     with store.transaction() as tx:
         tx.offsets.move("g", [MOVE])
         assert tx.offsets.next("g", "t") == {0: 5}
 
 
-def test_an_exception_leaves_nothing_behind(store):
-    with pytest.raises(Broken), store.transaction() as tx:
+def test_an_exception_leaves_nothing_behind(store: Store) -> None:
+    def write(tx: Transaction) -> None:
         tx.offsets.move("g", [MOVE])
         tx.loops.use_reply("token", datetime.now(UTC))
-        raise Broken
+
+    failing(store, write)
     assert offsets(store) == {}
     with store.transaction() as tx:
         assert not tx.loops.reply_used("token")
 
 
-def test_after_an_exception_the_store_goes_on(store):
-    with pytest.raises(Broken), store.transaction():
-        raise Broken
+def test_after_an_exception_the_store_goes_on(store: Store) -> None:
+    failing(store, lambda tx: tx.offsets.move("g", [MOVE]))
     with store.transaction() as tx:
         tx.offsets.move("g", [MOVE])
     assert offsets(store) == {0: 5}
 
 
-def test_a_savepoint_that_fails_is_undone_alone(store):
-    with store.transaction() as tx:
-        tx.offsets.move("g", [MOVE])
-        with pytest.raises(Broken), tx.savepoint():
+def test_a_savepoint_that_fails_is_undone_alone(store: Store) -> None:
+    def break_inside(tx: Transaction) -> None:
+        with tx.savepoint():
             tx.offsets.move("g", [Move(topic="t", partition=1, expected=None, new=9)])
             raise Broken
+
+    with store.transaction() as tx:
+        tx.offsets.move("g", [MOVE])
+        with pytest.raises(Broken):
+            break_inside(tx)
         assert tx.offsets.next("g", "t") == {0: 5}
     assert offsets(store) == {0: 5}
 
 
-def test_a_savepoint_that_ends_well_is_part_of_the_transaction(store):
+def test_a_savepoint_that_ends_well_is_part_of_the_transaction(store: Store) -> None:
     with store.transaction() as tx, tx.savepoint():
         tx.offsets.move("g", [MOVE])
     assert offsets(store) == {0: 5}
 
 
-def test_a_store_that_is_not_open_has_no_transactions(store):
+def test_a_store_that_is_not_open_has_no_transactions(store: Store) -> None:
     store.close()
     store.close()
     with pytest.raises(SinkUnreachable), store.transaction():
         pass
 
 
-def test_a_store_may_be_opened_again_and_knows_what_it_knew(store):
+def test_a_store_may_be_opened_again_and_knows_what_it_knew(store: Store) -> None:
     with store.transaction() as tx:
         tx.offsets.move("g", [MOVE])
     store.close()
@@ -82,13 +84,13 @@ def test_a_store_may_be_opened_again_and_knows_what_it_knew(store):
     assert offsets(store) == {0: 5}
 
 
-def test_a_database_that_does_not_answer_is_unreachable():
+def test_a_database_that_does_not_answer_is_unreachable() -> None:
     store = PostgresStore("postgresql+psycopg://nobody@/none?host=/nonexistent", timeout_s=2)
     with pytest.raises(SinkUnreachable):
         store.open()
 
 
-def test_a_schema_that_is_not_ours_is_refused(database_url):
+def test_a_schema_that_is_not_ours_is_refused(database_url: str) -> None:
     unmigrate(database_url)
     store = PostgresStore(database_url)
     with pytest.raises(SinkRefused, match="migrate"):
@@ -96,7 +98,7 @@ def test_a_schema_that_is_not_ours_is_refused(database_url):
     store.close()
 
 
-def test_a_lock_that_is_held_too_long_is_temporary(database_url):
+def test_a_lock_that_is_held_too_long_is_temporary(database_url: str) -> None:
     """A statement's time-out ends the wait, as unreachable: the work is tried again."""
     store = PostgresStore(database_url, timeout_s=1)
     store.open()

@@ -1,0 +1,103 @@
+"""The migrations make exactly the tables that the code is written for, and take them away again."""
+
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, NullPool, create_engine, inspect, text
+
+from sinks.store.migrations import current, head, migrate, unmigrate
+from sinks.store.tables import Base
+
+_DETAILS = text("""
+    SELECT table_name, column_name, is_nullable, udt_name, is_identity, column_default
+    FROM information_schema.columns WHERE table_schema = 'public'
+    AND table_name <> 'alembic_version' ORDER BY 1, 2
+""")
+_INDEXES = text("""
+    SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
+    AND tablename <> 'alembic_version' ORDER BY 1
+""")
+
+
+@contextmanager
+def connected(url: str) -> Iterator[Connection]:
+    """A connection for one look."""
+    with create_engine(url, poolclass=NullPool).begin() as connection:
+        yield connection
+
+
+def shape(url: str) -> list[tuple[object, ...]]:
+    """Every column, index and sequence, as PostgreSQL describes them."""
+    with connected(url) as connection:
+        columns = [tuple(row) for row in connection.execute(_DETAILS)]
+        indexes = [tuple(row) for row in connection.execute(_INDEXES)]
+        sequences = [(name,) for name in sorted(inspect(connection).get_sequence_names())]
+    return [*columns, *indexes, *sequences]
+
+
+def test_an_empty_database_becomes_what_the_tables_say(database_url: str) -> None:
+    """Alembic itself finds no difference; it looks neither at sequences nor inside indexes."""
+    assert current(database_url) is None
+    migrate(database_url)
+    assert current(database_url) == head()
+    with connected(database_url) as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_it_is_what_the_tables_would_make_themselves(database_url: str) -> None:
+    """Column by column, index by index, sequence by sequence."""
+    migrate(database_url)
+    migrated = shape(database_url)
+    unmigrate(database_url)
+    with connected(database_url) as connection:
+        Base.metadata.create_all(connection)
+    assert shape(database_url) == migrated
+    assert len(migrated) > len(Base.metadata.tables)
+
+
+def test_going_back_to_nothing_leaves_nothing(database_url: str) -> None:
+    """And the way forward is open again."""
+    migrate(database_url)
+    unmigrate(database_url)
+    assert current(database_url) is None
+    assert shape(database_url) == []
+    migrate(database_url)
+    assert current(database_url) == head()
+
+
+def test_each_step_is_told_with_what_it_brings(database_url: str) -> None:
+    """For a progress bar; a database that is there has no steps to tell of."""
+    steps: list[tuple[str, str]] = []
+    migrate(database_url, lambda revision, what: steps.append((revision, what)))
+    assert [revision for revision, _ in steps] == ["0001", "0002"]
+    assert all(what.endswith(".") for _, what in steps)
+    steps.clear()
+    migrate(database_url, lambda revision, what: steps.append((revision, what)))
+    assert steps == []
+
+
+def test_two_starts_at_once_migrate_once(database_url: str) -> None:
+    """Threads or processes, the second waits for the first and finds nothing left to do."""
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        list(pool.map(migrate, [database_url] * 2))
+    unmigrate(database_url)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(migrate, [database_url] * 2))
+    assert current(database_url) == head()
+
+
+def test_a_step_that_fails_leaves_the_schema_as_it_was(database_url: str) -> None:
+    """Here a table of the second step is there already."""
+    with connected(database_url) as connection:
+        connection.execute(text("CREATE TABLE outbox ()"))
+    with pytest.raises(Exception, match="outbox"):
+        migrate(database_url)
+    assert current(database_url) is None
+    with connected(database_url) as connection:
+        assert inspect(connection).get_table_names() == ["outbox"]
