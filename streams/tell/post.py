@@ -1,0 +1,185 @@
+"""Sends the mails that are due, one after the other, each claimed before it is handed over.
+
+What became of a mail that was claimed is owed to the store: it stays in this process until it is
+written, and nothing else is claimed before that. So a store that is away for a while costs neither
+a second mail nor the long wait that a crash does.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+import structlog
+
+from schemas.errors import SinkBusy, SinkRefused, Temporary
+from sinks.contracts import Mail, Mailer
+from sinks.store.contract import Store, Transaction
+from sinks.store.rows import Linked, Message, Tell
+from streams import metrics
+from streams.probe import Probe
+from streams.tell.gather import LinksOf, gather
+from streams.tell.message import Look, render
+from streams.verify.loops import ARRIVED, move_on, told
+
+log = structlog.get_logger()
+
+MOST_MAILS = 500
+"""Mails that one call sends; the next call goes on."""
+BACKOFF_S = 60.0
+"""Before the second try; a provider's report on a first that went out is here by then."""
+LONGEST_BACKOFF_S = 3600.0
+NOTHING_LEFT = "nothing of it was true any more"
+
+
+class Letter(msgspec.Struct, frozen=True):
+    """A mail and the tells that it says."""
+
+    mail: Mail
+    tells: tuple[Tell, ...]
+
+
+class Owed(msgspec.Struct, frozen=True):
+    """Something that must be written about a mail; repeating it is harmless."""
+
+    outcome: str
+    write: Callable[[Transaction], None]
+
+
+class Post:
+    """Sends what is due; one call at a time. Its arguments are those of `TellWork`."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - made in one place, by TellWork
+        self,
+        store: Store,
+        mailer: Mailer,
+        links_of: LinksOf,
+        look: Look,
+        resend_after_s: float,
+        probe: Probe,
+    ) -> None:
+        self._store = store
+        self._mailer = mailer
+        self._links_of = links_of
+        self._look = look
+        self._resend_after_s = resend_after_s
+        self._probe = probe
+        self._owed: deque[Owed] = deque()
+        self._linked: dict[int, Mapping[int, Linked]] = {}
+
+    def send_due(self, now: datetime) -> int:
+        """Send the mails that are due; how many were taken."""
+        self._pay()
+        taken = 0
+        try:
+            for _ in range(MOST_MAILS):
+                message = self._claim(now)
+                if message is None:
+                    break
+                self._owed.append(self._deal_with(message, now))
+                taken += self._owed[-1].outcome == "sent"
+                self._pay()
+        finally:
+            self._linked.clear()
+        return taken
+
+    def _claim(self, now: datetime) -> Message | None:
+        """One mail: whatever ends this process leaves no more than one in doubt."""
+        with self._store.transaction() as tx:
+            return next(iter(tx.messages.claim(now, self._resend_after_s, 1)), None)
+
+    def _deal_with(self, message: Message, now: datetime) -> Owed:
+        """Write it and hand it over; what is to be written about that."""
+        try:
+            letter = self._compose(message, now)
+        except Temporary as error:
+            return _postponed(message, now, str(error))
+        except Exception as error:
+            log.exception("mail cannot be written", message=message.id)
+            return _postponed(message, now + backoff(message.attempts), repr(error))
+        if letter is None:
+            return _failed("empty", message, now, NOTHING_LEFT)
+        return self._hand_over(message, letter, now)
+
+    def _compose(self, message: Message, now: datetime) -> Letter | None:
+        with self._store.transaction() as tx:
+            tells = tx.tells.of_message(message.id)
+            views = gather(tx, tells, now, self._links_of, self._linked_of)
+        if not views:
+            return None
+        return Letter(render(message, views, self._look, now), tuple(view.tell for view in views))
+
+    def _linked_of(self, tx: Transaction, issue_id: int) -> Mapping[int, Linked]:
+        """Remark id -> remark, read once an issue and call: many mails quote the same issue's."""
+        if issue_id not in self._linked:
+            self._linked[issue_id] = {one.remark.id: one for one in tx.links.of_issue(issue_id)}
+        return self._linked[issue_id]
+
+    def _hand_over(self, message: Message, letter: Letter, now: datetime) -> Owed:
+        self._probe("send.before")
+        try:
+            provider_id = self._mailer.send(letter.mail)
+        except Temporary as error:
+            return _postponed(message, now + _wait(error, message.attempts), str(error))
+        except SinkRefused as error:
+            log.error("mail refused", message=message.id, why=str(error))  # noqa: TRY400 - no bug
+            return _failed("refused", message, now, str(error))
+        except Exception as error:
+            log.exception("mailer failed", message=message.id)  # it may have gone out
+            again_at = now + timedelta(seconds=self._resend_after_s)
+            return _postponed(message, again_at, repr(error))
+        self._probe("send.after")
+        return Owed("sent", lambda tx: _settle(tx, message, provider_id, letter.tells, now))
+
+    def _pay(self) -> None:
+        """Write what is owed, in order; `Temporary` leaves it for the next call."""
+        while self._owed:
+            owed = self._owed[0]
+            with self._store.transaction() as tx:
+                self._pass("settle.before", owed)
+                owed.write(tx)
+            self._owed.popleft()
+            self._pass("settle.after", owed)
+            metrics.MAILS.labels(owed.outcome).inc()
+
+    def _pass(self, point: str, owed: Owed) -> None:
+        if owed.outcome == "sent":
+            self._probe("settle.before" if point == "settle.before" else "settle.after")
+
+
+def backoff(attempts: int) -> timedelta:
+    """How long to wait after so many tries: twice as long each time, up to an hour."""
+    return timedelta(seconds=min(LONGEST_BACKOFF_S, BACKOFF_S * 2 ** min(attempts - 1, 10)))
+
+
+def _wait(error: Temporary, attempts: int) -> timedelta:
+    if isinstance(error, SinkBusy):  # surely not taken: it said when to come back
+        return timedelta(seconds=error.retry_after_s)
+    return backoff(attempts)
+
+
+def _postponed(message: Message, until: datetime, why: str) -> Owed:
+    return Owed("postponed", lambda tx: tx.messages.postpone(message.id, until, why))
+
+
+def _failed(outcome: str, message: Message, now: datetime, why: str) -> Owed:
+    return Owed(outcome, lambda tx: tx.messages.fail(message.id, now, why))
+
+
+def _settle(
+    tx: Transaction, message: Message, provider_id: str, tells: Sequence[Tell], now: datetime
+) -> None:
+    """It went out, so its tells are told, unless a report has it that it came back already."""
+    tx.messages.sent(message.id, provider_id, now)
+    stands = tx.messages.find(message.id)
+    if stands is None or stands.state not in ARRIVED:
+        return
+    try:
+        with tx.savepoint():
+            move_on(tx, told(tells, stands.sent_at or now))
+    except Temporary:
+        raise
+    except Exception:  # that it was sent must be written all the same, or it is sent again
+        log.exception("loops not moved", message=message.id)
