@@ -105,7 +105,7 @@ def _deal_owners(group: Group, customers: Customers) -> Iterator[Candidate]:
     named: dict[str, set[int]] = {}
     for item in group.items:
         deal = customers.named_deals.get(item.remark.opportunity_id or "")
-        if deal is not None and known(deal.owner_id) is not None:
+        if deal is not None and deal.deleted is not True and known(deal.owner_id) is not None:
             named.setdefault(deal.id, set()).add(item.remark.id)
     for deal_id, ids in sorted(named.items()):
         deal = customers.named_deals[deal_id]

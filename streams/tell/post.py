@@ -31,6 +31,8 @@ MOST_MAILS = 500
 BACKOFF_S = 60.0
 """Before the second try; a provider's report on a first that went out is here by then."""
 LONGEST_BACKOFF_S = 3600.0
+SOON = timedelta(seconds=5)
+"""Before another try where nothing was handed over, because the store did not answer."""
 NOTHING_LEFT = "nothing of it was true any more"
 
 
@@ -70,20 +72,18 @@ class Post:
         self._linked: dict[int, Mapping[int, Linked]] = {}
 
     def send_due(self, now: datetime) -> int:
-        """Send the mails that are due; how many were taken."""
+        """Send the mails that are due; how many those were."""
         self._pay()
-        taken = 0
         try:
-            for _ in range(MOST_MAILS):
+            for count in range(MOST_MAILS):
                 message = self._claim(now)
                 if message is None:
-                    break
+                    return count
                 self._owed.append(self._deal_with(message, now))
-                taken += self._owed[-1].outcome == "sent"
                 self._pay()
         finally:
             self._linked.clear()
-        return taken
+        return MOST_MAILS
 
     def _claim(self, now: datetime) -> Message | None:
         """One mail: whatever ends this process leaves no more than one in doubt."""
@@ -95,7 +95,7 @@ class Post:
         try:
             letter = self._compose(message, now)
         except Temporary as error:
-            return _postponed(message, now, str(error))
+            return _postponed(message, now + SOON, str(error))
         except Exception as error:
             log.exception("mail cannot be written", message=message.id)
             return _postponed(message, now + backoff(message.attempts), repr(error))

@@ -21,12 +21,13 @@ from sinks.store.contract import Store, Transaction
 from sinks.store.rows import Ship, Tell
 from streams import metrics
 from streams.probe import Probe, pass_by
+from streams.settings import Settings
 from streams.tell.audience import decide_audience
 from streams.tell.customers import Customers, is_urgent
-from streams.tell.gather import LinksOf
 from streams.tell.lookup import look_up
 from streams.tell.message import Look
 from streams.tell.post import Post
+from streams.verify.tokens import ReplyLinks
 
 log = structlog.get_logger()
 
@@ -43,31 +44,23 @@ class TellWork:
     """Both timers' work; one call at a time.
 
     Args:
-        store, mailer: open.
-        links_of: makes a tell's links, as `streams.verify.tokens.ReplyLinks.of` does.
-        digest_s: how long tells are gathered into one mail.
-        resend_after_s: when a mail is sent again of which nobody knows whether it went out.
-        unowned_email: who gets what nobody owns; may be empty.
-        docs_url: named where a ship names no page of its own.
+        store, mailer: open when the work is called.
+        settings: digest, resending, the unowned queue, links.
         probe: passes the named points of a mail.
+
+    Raises:
+        BadSettings: the secret that signs links is missing or too short.
     """
 
-    def __init__(  # noqa: PLR0913 - plain values, by name
-        self,
-        store: Store,
-        mailer: Mailer,
-        links_of: LinksOf,
-        *,
-        digest_s: float,
-        resend_after_s: float,
-        unowned_email: str = "",
-        docs_url: str = "",
-        probe: Probe = pass_by,
+    def __init__(
+        self, store: Store, mailer: Mailer, settings: Settings, *, probe: Probe = pass_by
     ) -> None:
+        links = ReplyLinks(settings.reply_secret, settings.public_url, settings.reply_valid_s)
+        look = Look(docs_url=settings.docs_url)
         self._store = store
-        self._digest = timedelta(seconds=digest_s)
-        self._unowned_email = unowned_email
-        self._post = Post(store, mailer, links_of, Look(docs_url=docs_url), resend_after_s, probe)
+        self._digest = timedelta(seconds=settings.digest_s)
+        self._unowned_email = settings.unowned_email
+        self._post = Post(store, mailer, links.of, look, settings.resend_after_s, probe)
 
     def work_out_audiences(self, now: datetime) -> int:
         """Decide who is told of the ships that are due; how many ships those were.
@@ -83,16 +76,15 @@ class TellWork:
                 if not ships:
                     return count
                 decided = self._try(tx, ships[0], now)
-            metrics.DUE.labels("audience").inc()
             for tell in decided:
                 metrics.TELLS.labels(tell.verdict, tell.reason).inc()
         return MOST_SHIPS
 
     def send_due(self, now: datetime) -> int:
-        """Send the mails that are due; how many were taken.
+        """Send the mails that are due; how many those were.
 
         Effects: mails; loops told, and ``loop.changed``. A mail that nobody knows the fate of is
-        sent a second time only after `resend_after_s`.
+        sent a second time only after ``resend_after_s``.
 
         Raises:
             Temporary: the store is away; what became of a mail is kept and written by the next

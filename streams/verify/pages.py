@@ -9,8 +9,6 @@ nothing away.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from datetime import datetime
 from urllib.parse import parse_qs
 
 import structlog
@@ -23,6 +21,7 @@ from schemas.errors import SinkRefused, Temporary
 from sinks.contracts import Publisher
 from sinks.store.contract import Store
 from streams.clock import Clock
+from streams.settings import Settings
 from streams.verify.paper import Page, done, question, refusal, render
 from streams.verify.reply import LONGEST_COMMENT, Reply, outgoing
 from streams.verify.tokens import Expired, Tampered, Token, check
@@ -32,21 +31,22 @@ log = structlog.get_logger()
 PATH = "/r/{token:str}"
 LARGEST_FORM_BYTES = 64 * 1024
 PUBLISH_TIMEOUT_S = 10.0
-Used = Callable[[str], bool]
 
 
-def reply_routes(store: Store | None = None) -> list[HTTPRouteHandler]:
-    """The two handlers; they find `settings`, `publisher` and `clock` in the app's state.
+def reply_routes(settings: Settings, store: Store | None = None) -> list[HTTPRouteHandler]:
+    """The two handlers; they find `publisher` and `clock` in the app's state.
 
     Args:
+        settings: the secret that signed the links.
         store: tells whether a link has been used; without one every good link looks unused, and
             still has one effect.
     """
+    secret = settings.reply_secret
 
     @route(PATH, http_method=[HttpMethod.GET, HttpMethod.HEAD], include_in_schema=False)
     async def show_reply(token: str, state: State) -> Response[str]:
         """Show what the link would do; nothing happens."""
-        said = _said(token, state)
+        said = _said(token, secret, state.clock)
         if isinstance(said, Page):
             return _answer(said)
         used = await asyncio.to_thread(_is_used, store, said.id)
@@ -56,7 +56,7 @@ def reply_routes(store: Store | None = None) -> list[HTTPRouteHandler]:
     async def use_reply(token: str, request: Request[None, None, State]) -> Response[str]:
         """Do it: put the reply on its topic, and say thanks once the broker has it."""
         state = request.app.state
-        said = _said(token, state)
+        said = _said(token, secret, state.clock)
         if isinstance(said, Page):
             return _answer(said)
         try:
@@ -69,11 +69,9 @@ def reply_routes(store: Store | None = None) -> list[HTTPRouteHandler]:
     return [show_reply, use_reply]
 
 
-def _said(text: str, state: State) -> Token | Page:
-    clock: Clock = state.clock
-    now: datetime = clock.now()
+def _said(text: str, secret: str, clock: Clock) -> Token | Page:
     try:
-        return check(text, state.settings.reply_secret, now)
+        return check(text, secret, clock.now())
     except Expired:
         return refusal(410)
     except Tampered:

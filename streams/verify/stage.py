@@ -25,37 +25,38 @@ from streams.verify.tokens import Token, check
 _EVENTS = (NotificationSettled,)
 
 
-def verify_stage() -> Stage[Report]:
-    """The stage over ``notification.settled``."""
-    return Stage("verify", (NOTIFICATION_SETTLED,), read_report, write_reports)
+class VerifyStage:
+    """What the provider's reports come to, as a `Stage` over ``notification.settled``."""
 
+    def stage(self) -> Stage[Report]:
+        """The stage to run."""
+        return Stage("verify", (NOTIFICATION_SETTLED,), self.read, self.write)
 
-def read_report(record: Record, now: datetime) -> Report:
-    """The provider's report on one mail."""
-    event = decode(record.value, record.headers, _EVENTS)
-    validate(event, record.value or b"", now)
-    said = event.data
-    return Report(
-        id=said.provider_id,
-        message_id=said.message,
-        outcome=said.outcome,
-        reason=said.reason,
-        at=event.time,
-    )
+    def read(self, record: Record, now: datetime) -> Report:
+        """The provider's report on one mail."""
+        event = decode(record.value, record.headers, _EVENTS)
+        validate(event, record.value or b"", now)
+        said = event.data
+        return Report(
+            id=said.provider_id,
+            message_id=said.message,
+            outcome=said.outcome,
+            reason=said.reason,
+            at=event.time,
+        )
 
-
-def write_reports(tx: Transaction, reports: Sequence[Report], now: datetime) -> list[Outgoing]:
-    """Settle the mails; what arrived is told, also where we crashed before we could write it."""
-    steps: list[Step] = []
-    for message in tx.messages.settle(reports):
-        metrics.MAILS.labels(message.state).inc()
-        if message.state in ARRIVED:
-            said = in_mail(tx.tells.of_message(message.id))
-            steps += told(said, _handed_over(message, now))
-        elif message.state in CAME_BACK:
-            came_back(tx, message, _handed_over(message, now), now)
-    move_on(tx, steps)
-    return []
+    def write(self, tx: Transaction, reports: Sequence[Report], now: datetime) -> list[Outgoing]:
+        """Settle the mails; what arrived is told, also where we crashed before we wrote it."""
+        steps: list[Step] = []
+        for message in tx.messages.settle(reports):
+            metrics.MAILS.labels(message.state).inc()
+            if message.state in ARRIVED:
+                said = in_mail(tx.tells.of_message(message.id))
+                steps += told(said, _handed_over(message, now))
+            elif message.state in CAME_BACK:
+                came_back(tx, message, _handed_over(message, now), now)
+        move_on(tx, steps)
+        return []
 
 
 def _handed_over(message: Message, now: datetime) -> datetime:
