@@ -32,7 +32,7 @@ from sinks.store.contract import Store
 from streams.catchup import CatchUp
 from streams.clock import Clock, WallClock
 from streams.collect.stage import CollectStage
-from streams.due import DueWork
+from streams.due import AnyWork, DueWork
 from streams.enrich.stage import EnrichStage
 from streams.hosting import host
 from streams.link.stage import Likeness, LinkStage
@@ -97,12 +97,15 @@ def due_work(parts: Parts) -> tuple[DueWork, DueWork, DueWork]:
         await parts.publisher.publish(found)
         return 0
 
-    tick = {
+    tick: dict[str, AnyWork] = {
         "audience": tell.work_out_audiences,
         "mail": tell.send_due,
         "outbox": relay.relay,
     }
-    now_and_then = {"homes": catch_up.find_homes, "evidence": catch_up.show_evidence}
+    now_and_then: dict[str, AnyWork] = {
+        "homes": catch_up.find_homes,
+        "evidence": catch_up.show_evidence,
+    }
     clock = parts.clock
     return DueWork(tick, clock), DueWork(now_and_then, clock), DueWork({"ask": ask_tracker}, clock)
 
@@ -131,17 +134,9 @@ def build(parts: Parts) -> faust.App:
 def _wire_due(app: faust.App, parts: Parts) -> None:
     tick, now_and_then, seldom = due_work(parts)
 
-    @app.timer(parts.settings.tick_s, name="due.tick")
-    async def _tick() -> None:
-        await tick.do_all()
-
-    @app.timer(CATCH_UP_S, name="due.now_and_then")
-    async def _now_and_then() -> None:
-        await now_and_then.do_all()
-
-    @app.timer(ASK_TRACKER_S, name="due.seldom")
-    async def _seldom() -> None:
-        await seldom.do_all()
+    app.timer(parts.settings.tick_s, name="due.tick")(tick.do_all)
+    app.timer(CATCH_UP_S, name="due.now_and_then")(now_and_then.do_all)
+    app.timer(ASK_TRACKER_S, name="due.seldom")(seldom.do_all)
 
     async def _wake(words: StreamT[bytes]) -> None:
         async for _ in words:

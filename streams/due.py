@@ -22,6 +22,8 @@ log = structlog.get_logger()
 
 Work: TypeAlias = Callable[[datetime], int]
 """Does what is due by then; how much that was, 0 when there is nothing left."""
+AnyWork: TypeAlias = Work | Callable[[datetime], Awaitable[int]]
+"""The same, run in a thread or on the loop."""
 
 MOST_ROUNDS = 100
 """Rounds of one piece of work before the others get their turn again."""
@@ -30,9 +32,7 @@ MOST_ROUNDS = 100
 class DueWork:
     """All pieces of work by name, none of them twice at the same time."""
 
-    def __init__(
-        self, work: Mapping[str, Work | Callable[[datetime], Awaitable[int]]], clock: Clock
-    ) -> None:
+    def __init__(self, work: Mapping[str, AnyWork], clock: Clock) -> None:
         self._work = work
         self._clock = clock
         self._busy: set[str] = set()
