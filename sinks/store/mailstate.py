@@ -68,18 +68,19 @@ def below(state: MessageState) -> tuple[MessageState, ...]:
 def settle(message: Message, reports: Iterable[Report]) -> Message:
     """The mail after all reports on it, in whatever order they came.
 
-    When and why it settled are those of the first report, by the provider's clock, that proves the
-    state; a mail that we ourselves gave up keeps ours.
+    It went out when anyone first says so. When and why it settled are those of the first report, by
+    the provider's clock, that proves the state; a mail that we ourselves gave up keeps ours.
     """
     telling = sorted(reports, key=lambda report: (report.at, report.id))
     state = message.state
     for report in telling:
         state = after(state, report.outcome)
-    taken = [report.at for report in telling if report.outcome == "accepted"]
-    now = msgspec.structs.replace(
-        message, state=state, sent_at=message.sent_at or next(iter(taken), None)
-    )
+    out = [report.at for report in telling if report.outcome == "accepted"]
+    sent_at = min([*out, *([message.sent_at] if message.sent_at else [])], default=None)
+    now = msgspec.structs.replace(message, state=state, sent_at=sent_at)
     proof = next((each for each in telling if PROVES.get(each.outcome) == state), None)
-    if proof is None or state not in SETTLED:
+    if state not in SETTLED:
+        return msgspec.structs.replace(now, settled_at=None)
+    if proof is None:
         return now
     return msgspec.structs.replace(now, settled_at=proof.at, reason=proof.reason)

@@ -61,11 +61,11 @@ class FakeMessages:
         message = self._messages.get(message_id)
         if message is None:
             return
-        state = "sent" if message.state in below("sent") else message.state
+        if message.state in below("sent"):
+            self._set(message_id, state="sent", settled_at=None)
         self._set(
             message_id,
-            state=state,
-            sent_at=message.sent_at or at,
+            sent_at=min(message.sent_at or at, at),
             provider_id=provider_id or message.provider_id,
         )
 

@@ -77,13 +77,13 @@ class PostgresMessages:
 
     def sent(self, message_id: str, provider_id: str, at: datetime) -> None:
         """The provider took it. One that was settled meanwhile stays settled."""
-        self._change(message_id, below("sent"), state="sent")
+        self._change(message_id, below("sent"), state="sent", settled_at=None)
         self._connection.execute(
             update(MessageTable)
             .where(MessageTable.id == message_id)
             .values(
                 provider_id=provider_id or MessageTable.provider_id,
-                sent_at=func.coalesce(MessageTable.sent_at, at),
+                sent_at=func.least(MessageTable.sent_at, at),
             )
         )
 

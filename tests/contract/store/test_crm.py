@@ -25,11 +25,13 @@ def history(*facts: Facts, start: datetime = NOW) -> list[CrmVersion]:
 
 
 def rewrite(store: Store, kind: CrmKind, *histories: list[CrmVersion]) -> None:
+    """Put whole histories in place, each under its id."""
     with store.transaction() as tx:
         tx.crm.rewrite(kind, {each[0].facts.id: each for each in histories})
 
 
 def ask(store: Store, question: Callable[[Crm], Any]) -> Any:
+    """Ask one question in a transaction of its own."""
     with store.transaction() as tx:
         return question(tx.crm)
 
@@ -64,6 +66,7 @@ def test_what_was_stated_comes_back_as_it_was_stated(
 
 
 def test_statements_and_folded_facts_are_kept_apart(store: Store) -> None:
+    """What one event said stays readable when more is known."""
     said, folded = Account(id="A", name="Acme Ltd"), Account(id="A", name="Acme Ltd", region="EU")
     version = CrmVersion(valid_from=NOW, valid_to=None, event_id="e", stated=said, facts=folded)
     with store.transaction() as tx:
@@ -73,6 +76,7 @@ def test_statements_and_folded_facts_are_kept_apart(store: Store) -> None:
 
 
 def test_statements_come_oldest_first(store: Store) -> None:
+    """The order in which they were handed over does not matter."""
     versions = history(Account(id="A", name="1"), Account(id="A", name="2"))
     with store.transaction() as tx:
         tx.crm.rewrite("account", {"A": versions[::-1]})
@@ -81,6 +85,7 @@ def test_statements_come_oldest_first(store: Store) -> None:
 
 
 def test_a_rewritten_history_replaces_the_one_before(store: Store) -> None:
+    """Nothing of the old one is left."""
     rewrite(store, "account", history(Account(id="A", name="1"), Account(id="A", name="2")))
     rewrite(store, "account", history(Account(id="A", name="3")))
     said = ask(store, lambda crm: crm.stated("account", ["A"]))["A"]
@@ -88,12 +93,14 @@ def test_a_rewritten_history_replaces_the_one_before(store: Store) -> None:
 
 
 def test_rewriting_one_history_leaves_the_others(store: Store) -> None:
+    """Only the ids that are named are touched."""
     rewrite(store, "account", history(Account(id="A")), history(Account(id="B")))
     rewrite(store, "account", history(Account(id="A", name="new")))
     assert set(ask(store, lambda crm: crm.stated("account", ["A", "B"]))) == {"A", "B"}
 
 
 def test_kinds_do_not_mix(store: Store) -> None:
+    """An account and a rep may have the same id."""
     rewrite(store, "account", history(Account(id="A")))
     assert ask(store, lambda crm: crm.stated("rep", ["A"])) == {}
 
@@ -101,6 +108,8 @@ def test_kinds_do_not_mix(store: Store) -> None:
 def test_a_history_is_locked_while_somebody_folds_it_even_before_it_begins(
     store: Store, waits: Waits
 ) -> None:
+    """Two workers that fold the same new entity do not both begin its history."""
+
     def begin(tx: Transaction) -> None:
         assert tx.crm.stated("account", ["A"]) == {}
         tx.crm.rewrite("account", {"A": history(Account(id="A"))})
@@ -111,6 +120,7 @@ def test_a_history_is_locked_while_somebody_folds_it_even_before_it_begins(
 def test_histories_named_in_another_order_are_locked_without_a_deadlock(
     store: Store, beside: Beside
 ) -> None:
+    """Two batches that share customers wait for each other, and no more."""
     many = [f"account {number}" for number in range(300)]
     both = [
         beside(store, lambda tx: tx.crm.stated("account", many)),
@@ -130,11 +140,13 @@ def test_more_are_locked_at_once_than_the_server_has_locks(store: Store) -> None
     [(NOW, "1"), (NOW + DAY - timedelta(microseconds=1), "1"), (NOW + DAY, "2")],
 )
 def test_as_of_an_instant_there_is_one_version(store: Store, at: datetime, name: str) -> None:
+    """A version holds from its first instant until just before the next one's."""
     rewrite(store, "account", history(Account(id="A", name="1"), Account(id="A", name="2")))
     assert ask(store, lambda crm: crm.accounts(["A"], at)) == {"A": Account(id="A", name=name)}
 
 
 def test_before_anything_was_stated_there_is_none(store: Store) -> None:
+    """Of any kind, by any key."""
     rewrite(store, "account", history(Account(id="A")))
     rewrite(store, "opportunity", history(Opportunity(id="O", account_id="A")))
     rewrite(store, "rep", history(Rep(id="R", email="r@us.example")))
@@ -147,6 +159,7 @@ def test_before_anything_was_stated_there_is_none(store: Store) -> None:
 
 
 def test_of_two_statements_of_one_instant_the_one_that_lasts_counts(store: Store) -> None:
+    """Versions that lasted no time are history, not state."""
     first = CrmVersion(
         valid_from=NOW,
         valid_to=NOW,
@@ -167,6 +180,7 @@ def test_of_two_statements_of_one_instant_the_one_that_lasts_counts(store: Store
 
 
 def test_deleted_ones_are_found_by_id_and_merges_are_not_followed(store: Store) -> None:
+    """Who asks by id wants to know that it is gone."""
     gone = Account(id="A", merged_into="B", deleted=True)
     rewrite(store, "account", history(gone), history(Account(id="B")))
     rewrite(store, "opportunity", history(Opportunity(id="O", deleted=True)))
@@ -177,6 +191,7 @@ def test_deleted_ones_are_found_by_id_and_merges_are_not_followed(store: Store) 
 
 
 def test_opportunities_of_an_account_are_those_it_had_then(store: Store) -> None:
+    """An opportunity may move to another account; deleted and orphaned ones are left out."""
     rewrite(
         store,
         "opportunity",
@@ -194,93 +209,3 @@ def test_opportunities_of_an_account_are_those_it_had_then(store: Store) -> None
         "A": ["O2"],
         "B": ["O1"],
     }
-
-
-def test_a_rep_is_found_by_mail_address_however_it_is_written(store: Store) -> None:
-    rewrite(store, "rep", history(Rep(id="R", email="Rae@US.example"), Rep(id="R", email=None)))
-    asked = ["rAE@us.example", "nobody@us.example"]
-    assert set(ask(store, lambda crm: crm.reps_by_email(asked, NOW))) == {"rae@us.example"}
-    assert ask(store, lambda crm: crm.reps_by_email(asked, NOW + DAY)) == {}
-
-
-def test_of_several_with_one_address_rather_one_who_is_still_here(store: Store) -> None:
-    def rep(id_: Any, **facts: Any) -> Any:
-        return history(Rep(id=id_, email="desk@us.example", **facts))
-
-    def found() -> Any:
-        return ask(store, lambda crm: crm.reps_by_email(["desk@us.example"], NOW))[
-            "desk@us.example"
-        ].id
-
-    rewrite(store, "rep", rep("R1", deleted=True))
-    assert found() == "R1"
-    rewrite(store, "rep", rep("R2", active=False))
-    assert found() == "R2"
-    rewrite(store, "rep", rep("R4"), rep("R3"))
-    assert found() == "R3"
-
-
-def domain_of(store: Store, *domains: str) -> dict[str, str]:
-    return ask(store, lambda crm: crm.accounts_by_domain(domains))
-
-
-def test_an_account_is_found_by_the_domain_it_has_now(store: Store) -> None:
-    rewrite(
-        store,
-        "account",
-        history(Account(id="A", domains=("old.example",)), Account(id="A", domains=("A.Example",))),
-    )
-    assert domain_of(store, "a.EXAMPLE", "old.example", "other.example") == {"a.example": "A"}
-    assert domain_of(store) == {}
-
-
-def test_of_several_accounts_of_one_domain_the_first_by_id_has_it(store: Store) -> None:
-    rewrite(store, "account", *[history(Account(id=id_, domains=("x.y",))) for id_ in "CAB"])
-    assert domain_of(store, "x.y") == {"x.y": "A"}
-
-
-def test_a_domain_leads_to_the_account_that_took_its_account_over(store: Store) -> None:
-    rewrite(
-        store,
-        "account",
-        history(Account(id="A", domains=("a.b",), merged_into="B", deleted=True)),
-        history(Account(id="B", domains=(), merged_into="C")),
-        history(Account(id="C")),
-    )
-    assert domain_of(store, "a.b") == {"a.b": "C"}
-    assert ask(store, lambda crm: crm.existing("ABCD")) == {"A": "C", "B": "C", "C": "C"}
-
-
-def test_deleted_accounts_have_no_domain_and_do_not_exist(store: Store) -> None:
-    rewrite(store, "account", history(Account(id="A", domains=("a.b",), deleted=True)))
-    rewrite(
-        store,
-        "account",
-        history(Account(id="B", domains=("b.b",), merged_into="C")),
-        history(Account(id="C", deleted=True)),
-    )
-    assert domain_of(store, "a.b", "b.b") == {}
-    assert ask(store, lambda crm: crm.existing("ABC")) == {}
-
-
-def test_a_merge_into_an_unknown_account_does_not_count_yet(store: Store) -> None:
-    rewrite(store, "account", history(Account(id="A", domains=("a.b",), merged_into="B")))
-    assert ask(store, lambda crm: crm.existing("AB")) == {"A": "A"}
-    rewrite(store, "account", history(Account(id="B")))
-    assert ask(store, lambda crm: crm.existing("AB")) == {"A": "B", "B": "B"}
-
-
-def test_a_circle_of_merges_comes_to_an_end(store: Store) -> None:
-    circle = [("A", "C"), ("B", "A"), ("C", "B"), ("D", "B")]
-    rewrite(store, "account", *[history(Account(id=id_, merged_into=to)) for id_, to in circle])
-    assert ask(store, lambda crm: crm.existing("ABCD")) == dict.fromkeys("ABCD", "A")
-
-
-def test_a_merge_that_was_taken_back_counts_no_more(store: Store) -> None:
-    rewrite(
-        store,
-        "account",
-        history(Account(id="A", merged_into="B"), Account(id="A", merged_into=None)),
-        history(Account(id="B")),
-    )
-    assert ask(store, lambda crm: crm.existing(["A"])) == {"A": "A"}

@@ -16,6 +16,7 @@ HOUR = timedelta(hours=1)
 def decision(
     id_: int, remark: int = 1, issue: int | None = 10, key: str = "PROJ-1", **facts: Any
 ) -> Decision:
+    """A decision."""
     known = {"verdict": "link", "rule": "key", "score": 1.0, "model": "1", "by": "closeloop"}
     return Decision(
         id=id_, remark_id=remark, issue_key=key, issue_id=issue, **known | {"at": NOW} | facts
@@ -23,6 +24,7 @@ def decision(
 
 
 def link(of: Decision, state: LinkState = "linked") -> Link:
+    """Where a remark stands because of a decision."""
     return Link(
         remark_id=of.remark_id,
         issue_key=of.issue_key,
@@ -33,11 +35,13 @@ def link(of: Decision, state: LinkState = "linked") -> Link:
 
 
 def decide(store: Store, of: Decision, state: LinkState = "linked") -> None:
+    """Write a decision and its link."""
     with store.transaction() as tx:
         tx.links.add([of], [link(of, state)])
 
 
 def remark(store: Store, id_: int, said_at: datetime = NOW, **facts: Any) -> Remark:
+    """Put a remark into the store."""
     made = Remark(
         id=id_,
         origin="form",
@@ -53,22 +57,26 @@ def remark(store: Store, id_: int, said_at: datetime = NOW, **facts: Any) -> Rem
 
 
 def ask(store: Store, question: Callable[[Links], Any]) -> Any:
+    """Ask one question in a transaction of its own."""
     with store.transaction() as tx:
         return question(tx.links)
 
 
 def states(store: Store, remark_id: int = 1) -> dict[str, tuple[str, int]]:
+    """Issue key -> state, and the decision behind it."""
     found = ask(store, lambda links: links.of_remark(remark_id))
     return {each.issue_key: (each.state, why.id) for each, why in found}
 
 
 def test_ids_are_fresh_and_ascending(store: Store) -> None:
+    """From one sequence, whoever asks."""
     first = list(ask(store, lambda it: it.new_ids(3)))
     second = list(ask(store, lambda it: it.new_ids(2)))
     assert sorted({*first, *second}) == first + second
 
 
 def test_every_link_has_the_decision_behind_it(store: Store) -> None:
+    """Best score first; another remark has none."""
     first, second = decision(1, score=0.25), decision(2, issue=11, key="PROJ-2", score=0.5)
     with store.transaction() as tx:
         tx.links.add([first, second], [link(first), link(second, "suggested")])
@@ -80,6 +88,7 @@ def test_every_link_has_the_decision_behind_it(store: Store) -> None:
 
 
 def test_a_decision_may_come_without_a_link(store: Store) -> None:
+    """A rejection of something that was never linked."""
     with store.transaction() as tx:
         tx.links.add([decision(1)], [])
         tx.links.add([], [])
@@ -87,6 +96,7 @@ def test_a_decision_may_come_without_a_link(store: Store) -> None:
 
 
 def test_a_later_decision_sets_the_link_anew(store: Store) -> None:
+    """The issue may be known better by then, too."""
     decide(store, decision(1))
     decide(store, decision(2, issue=12), "suggested")
     assert states(store) == {"PROJ-1": ("suggested", 2)}
@@ -94,12 +104,14 @@ def test_a_later_decision_sets_the_link_anew(store: Store) -> None:
 
 
 def test_a_link_that_a_person_decided_stays_as_the_person_said(store: Store) -> None:
+    """Likeness does not overrule a person."""
     decide(store, decision(1, rule="person", by="pm"), "rejected")
     decide(store, decision(2, rule="likeness"))
     assert states(store) == {"PROJ-1": ("rejected", 1)}
 
 
 def test_a_person_may_decide_anew(store: Store) -> None:
+    """The latest of the persons counts, and rules still do not."""
     decide(store, decision(1, rule="person", by="pm"), "rejected")
     decide(store, decision(2, rule="person", by="pm"))
     decide(store, decision(3, rule="key"), "suggested")
@@ -107,6 +119,7 @@ def test_a_person_may_decide_anew(store: Store) -> None:
 
 
 def test_a_persons_link_does_not_hold_up_its_neighbours(store: Store) -> None:
+    """One batch, one link that stays and one that is new."""
     decide(store, decision(1, rule="person", by="pm"), "rejected")
     again, new = decision(2), decision(3, key="PROJ-2", issue=11)
     with store.transaction() as tx:
@@ -115,6 +128,7 @@ def test_a_persons_link_does_not_hold_up_its_neighbours(store: Store) -> None:
 
 
 def test_the_remarks_of_an_issue_come_oldest_said_first(store: Store) -> None:
+    """With their words and when they were linked."""
     late = remark(store, 1, said_at=NOW + HOUR)
     early = remark(store, 2)
     for number in (1, 2):
@@ -132,6 +146,7 @@ def test_the_remarks_of_an_issue_come_oldest_said_first(store: Store) -> None:
 
 @pytest.mark.parametrize("state", ["linked", "suggested", "rejected"])
 def test_the_remarks_of_an_issue_are_those_that_stand_so(store: Store, state: str) -> None:
+    """Suggested and rejected ones are no demand."""
     for number, each in enumerate(["linked", "suggested", "rejected"], start=1):
         remark(store, number)
         decide(store, decision(number, remark=number), each)
@@ -142,12 +157,14 @@ def test_the_remarks_of_an_issue_are_those_that_stand_so(store: Store, state: st
 
 
 def test_a_remark_that_was_withdrawn_does_not_count(store: Store) -> None:
+    """The source took it back."""
     remark(store, 1, withdrawn=True)
     decide(store, decision(1))
     assert ask(store, lambda it: it.of_issue(10)) == []
 
 
 def test_links_by_key_alone_get_the_id_when_it_is_known(store: Store) -> None:
+    """Only those that have none yet; a second time there is nothing to do."""
     decide(store, decision(1, issue=None))
     decide(store, decision(2, remark=2, issue=None, key="PROJ-2"))
     decide(store, decision(3, remark=3, issue=7))
@@ -160,6 +177,7 @@ def test_links_by_key_alone_get_the_id_when_it_is_known(store: Store) -> None:
 
 
 def test_unknown_keys_are_those_that_remarks_name_and_no_issue_is_known_for(store: Store) -> None:
+    """Each once, in the order of the alphabet."""
     for number, key in enumerate(["PROJ-3", "PROJ-2", "PROJ-2", "PROJ-1"], start=1):
         decide(store, decision(number, remark=number, key=key, issue=None))
     decide(store, decision(9, remark=9, key="PROJ-9"))

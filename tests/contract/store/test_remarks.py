@@ -16,25 +16,30 @@ HOUR = timedelta(hours=1)
 
 
 def remark(id_: int = 1, record: str | None = None, at: datetime = NOW, **facts: Any) -> Remark:
+    """A remark."""
     known = {"outcome": "unmatched", "origin": "zendesk"} | facts
     return Remark(id=id_, record=record or str(id_), version_at=at, said_at=NOW, **known)
 
 
 def words(id_: int = 1, said: str = "Exports, please", **facts: Any) -> Words:
+    """Its words."""
     return Words(remark_id=id_, words=said, **facts)
 
 
 def add(store: Store, *remarks: Remark, said: str = "Exports, please") -> None:
+    """Put remarks into the store, all with the same words."""
     with store.transaction() as tx:
         tx.remarks.add([(each, words(each.id, said)) for each in remarks])
 
 
 def ask(store: Store, question: Callable[[Remarks], Any]) -> Any:
+    """Ask one question in a transaction of its own."""
     with store.transaction() as tx:
         return question(tx.remarks)
 
 
 def find(store: Store, feedback: str = "zendesk:1") -> Any:
+    """A remark and its words."""
     return ask(store, lambda remarks: remarks.find(feedback))
 
 
@@ -45,6 +50,7 @@ def link(
     state: LinkState = "linked",
     key: str = "PROJ-1",
 ) -> None:
+    """Link a remark to an issue."""
     decision = Decision(
         id=remark_id * 100 + (issue or 0),
         remark_id=remark_id,
@@ -77,6 +83,7 @@ FULL = remark(
 
 
 def test_a_remark_comes_back_whole(store: Store) -> None:
+    """Every field of both; others are not found."""
     said = words(title="Help", customer_name="Ann", customer_email="ann@acme.example")
     with store.transaction() as tx:
         tx.remarks.add([(FULL, said)])
@@ -86,11 +93,13 @@ def test_a_remark_comes_back_whole(store: Store) -> None:
 
 
 def test_a_record_may_hold_a_colon(store: Store) -> None:
+    """Only the first colon parts origin from record."""
     add(store, remark(record="a:b"))
     assert find(store, "zendesk:a:b") is not None
 
 
 def test_of_keys_those_that_are_in_the_store_are_known(store: Store) -> None:
+    """With the id and the version that a batch needs."""
     add(store, remark())
     key = remark_key("zendesk", "1")
     found = ask(store, lambda it: it.known([key, remark_key("zendesk", "2")]))
@@ -99,6 +108,7 @@ def test_of_keys_those_that_are_in_the_store_are_known(store: Store) -> None:
 
 
 def test_ids_are_fresh_and_ascending(store: Store) -> None:
+    """From one sequence, whoever asks."""
     first = list(ask(store, lambda it: it.new_ids(3)))
     second = list(ask(store, lambda it: it.new_ids(2)))
     assert sorted({*first, *second}) == first + second
@@ -106,6 +116,7 @@ def test_ids_are_fresh_and_ascending(store: Store) -> None:
 
 
 def test_ids_of_a_transaction_that_failed_are_not_given_out_again(store: Store) -> None:
+    """A gap harms nobody; a number given twice would."""
     given = failing(store, lambda tx: tx.remarks.new_ids(2))
     assert not set(given) & set(ask(store, lambda it: it.new_ids(5)))
 
@@ -114,6 +125,7 @@ def test_ids_of_a_transaction_that_failed_are_not_given_out_again(store: Store) 
 def test_one_that_is_there_all_the_same_is_overwritten_if_older(
     store: Store, later: timedelta, kept: str
 ) -> None:
+    """It keeps its id, and a version that is not newer changes nothing."""
     add(store, remark(), said="old")
     add(store, remark(id_=2, record="1", at=NOW + later, withdrawn=True), said="new")
     found, said = find(store)
@@ -122,6 +134,7 @@ def test_one_that_is_there_all_the_same_is_overwritten_if_older(
 
 
 def test_new_ones_beside_one_that_is_there_are_written(store: Store) -> None:
+    """One conflict does not cost the batch the rest."""
     add(store, remark())
     add(store, remark(id_=2), remark(id_=3, record="1", at=NOW + HOUR), remark(id_=4))
     assert find(store, "zendesk:2") is not None
@@ -130,6 +143,7 @@ def test_new_ones_beside_one_that_is_there_are_written(store: Store) -> None:
 
 
 def test_adding_nothing_adds_nothing(store: Store) -> None:
+    """No statement without rows."""
     add(store)
     assert ask(store, lambda it: it.undecided(9)) == []
 
@@ -138,6 +152,7 @@ def test_adding_nothing_adds_nothing(store: Store) -> None:
 def test_a_remark_is_revised_where_the_version_in_the_store_is_older(
     store: Store, later: timedelta, kept: str
 ) -> None:
+    """A version that is not newer changes nothing."""
     add(store, remark(), said="old")
     with store.transaction() as tx:
         tx.remarks.revise([(remark(at=NOW + later, withdrawn=True), words(said="new"))])
@@ -146,12 +161,14 @@ def test_a_remark_is_revised_where_the_version_in_the_store_is_older(
 
 
 def test_revising_an_unknown_remark_writes_none(store: Store) -> None:
+    """It was never written, or is gone."""
     with store.transaction() as tx:
         tx.remarks.revise([(remark(), words())])
     assert find(store) is None
 
 
 def test_an_outcome_is_set_by_id(store: Store) -> None:
+    """An id that nobody has is no fault."""
     add(store, remark(1), remark(2))
     ask(store, lambda it: it.set_outcome({1: "linked", 9: "linked"}))
     ask(store, lambda it: it.set_outcome({}))
@@ -159,6 +176,7 @@ def test_an_outcome_is_set_by_id(store: Store) -> None:
 
 
 def test_a_thread_has_the_issues_that_its_remarks_are_linked_to(store: Store) -> None:
+    """By origin and thread, linked ones with a known issue only."""
     add(store, remark(1, thread="T"), remark(2, thread="T"), remark(3, thread="U"))
     add(store, remark(4, thread="T", origin="form"), remark(5, thread="V"))
     link(store, 1, 10)
@@ -176,6 +194,7 @@ def test_a_thread_has_the_issues_that_its_remarks_are_linked_to(store: Store) ->
 
 
 def test_remarks_without_an_account_are_given_to_one(store: Store) -> None:
+    """By domain where nothing was stated, else only by what was stated; once."""
     add(
         store,
         remark(1, domain="acme.example"),
@@ -195,6 +214,7 @@ def test_remarks_without_an_account_are_given_to_one(store: Store) -> None:
 
 
 def test_homeless_are_the_domains_and_accounts_of_remarks_without_an_account(store: Store) -> None:
+    """What to look for when new accounts come."""
     add(
         store,
         remark(1, domain="a.example", stated_account="A0"),
@@ -207,6 +227,7 @@ def test_homeless_are_the_domains_and_accounts_of_remarks_without_an_account(sto
 
 
 def test_those_that_wait_for_a_person_come_oldest_first(store: Store) -> None:
+    """Neither linked nor withdrawn ones wait."""
     add(
         store,
         remark(3, outcome="suggested"),
@@ -221,6 +242,7 @@ def test_those_that_wait_for_a_person_come_oldest_first(store: Store) -> None:
 
 
 def test_a_version_that_knows_no_account_leaves_the_one_that_was_found(store: Store) -> None:
+    """A correction of the words does not make it homeless."""
     add(store, remark(account_id="A"))
     with store.transaction() as tx:
         tx.remarks.revise([(msgspec.structs.replace(remark(), version_at=NOW + HOUR), words())])

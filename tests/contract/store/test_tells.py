@@ -21,6 +21,7 @@ def tell(
     at: datetime = NOW,
     **facts: Any,
 ) -> Tell:
+    """A verdict on one person; its id follows from its key."""
     values = {"account_id": "A", "issue_id": 10, "generation": 1, "kind": "shipped"} | facts
     key = "/".join(str(values[name]) for name in ("account_id", "issue_id", "generation", "kind"))
     known = {"remark_ids": (1, 2), "role": "reported it", "reason": "", "person_name": "Rae"}
@@ -35,20 +36,24 @@ def tell(
 
 
 def put(store: Store, *tells: Tell) -> list[Tell]:
+    """Write verdicts in a transaction; the new tells."""
     with store.transaction() as tx:
         return tx.tells.put(tells)
 
 
 def ask(store: Store, question: Callable[[Tells], Any]) -> Any:
+    """Ask one question in a transaction of its own."""
     with store.transaction() as tx:
         return question(tx.tells)
 
 
 def of_ship(store: Store) -> list[Tell]:
+    """Everyone considered for the ship of these tests."""
     return ask(store, lambda tells: tells.of_ship(10, 1))
 
 
 def test_a_tell_comes_back_as_it_went_in(store: Store) -> None:
+    """Every field, by ship and by id."""
     first, other = tell(message_id="m"), tell(generation=2)
     assert put(store, first, other) == [first, other]
     assert of_ship(store) == [first]
@@ -58,6 +63,7 @@ def test_a_tell_comes_back_as_it_went_in(store: Store) -> None:
 
 
 def test_of_verdicts_only_new_tells_are_returned(store: Store) -> None:
+    """Working an audience out again returns nobody twice."""
     skip = tell("S", None, "skip", reason="no owner")
     assert put(store, tell(), skip) == [tell()]
     assert put(store, tell(), skip, tell("T", "t@us.example")) == [tell("T", "t@us.example")]
@@ -65,6 +71,7 @@ def test_of_verdicts_only_new_tells_are_returned(store: Store) -> None:
 
 
 def test_a_tell_is_never_overwritten(store: Store) -> None:
+    """The mail may be on its way."""
     put(store, tell())
     assert put(store, tell(at=NOW + HOUR, role="other")) == []
     assert put(store, tell(verdict="skip", reason="left")) == []
@@ -72,6 +79,7 @@ def test_a_tell_is_never_overwritten(store: Store) -> None:
 
 
 def test_a_skip_is_overwritten_by_whatever_is_decided_later(store: Store) -> None:
+    """A rep without an address yesterday has one today."""
     put(store, tell(verdict="skip", reason="quiet"))
     put(store, tell(verdict="skip", reason="left", at=NOW + HOUR))
     assert [each.reason for each in of_ship(store)] == ["left"]
@@ -82,6 +90,7 @@ def test_a_skip_is_overwritten_by_whatever_is_decided_later(store: Store) -> Non
 
 @pytest.mark.parametrize("verdicts", [("tell", "skip"), ("skip", "tell"), ("tell", "tell")])
 def test_of_one_key_twice_at_once_the_tell_counts(store: Store, verdicts: tuple[str, str]) -> None:
+    """Two roles of one person."""
     new = put(store, *[tell(verdict=verdict) for verdict in verdicts])
     assert new == [tell()]
     assert of_ship(store) == [tell()]
@@ -94,11 +103,13 @@ def test_of_one_key_twice_at_once_the_tell_counts(store: Store, verdicts: tuple[
 def test_another_account_issue_generation_or_kind_is_another_tell(
     store: Store, other: dict[str, Any]
 ) -> None:
+    """Each of them is part of the key."""
     put(store, tell())
     assert len(put(store, tell(**other))) == 1
 
 
 def test_mail_addresses_are_kept_in_lower_case(store: Store) -> None:
+    """Addresses are compared, and people type them as they like."""
     assert put(store, tell(email="Rae@US.example"))[0].email == "rae@us.example"
     assert of_ship(store)[0].email == "rae@us.example"
 
@@ -107,6 +118,7 @@ def test_mail_addresses_are_kept_in_lower_case(store: Store) -> None:
 def test_one_address_under_two_ids_is_told_once_and_the_other_is_a_skip(
     store: Store, *, together: bool
 ) -> None:
+    """In one audience or in two; the preview shows both."""
     first, second = tell("R"), tell("R2", "RAE@us.example")
     new = put(store, first, second) if together else put(store, first) + put(store, second)
     assert new == [first]
@@ -116,21 +128,25 @@ def test_one_address_under_two_ids_is_told_once_and_the_other_is_a_skip(
 
 
 def test_a_skip_does_not_hold_an_address(store: Store) -> None:
+    """The other id may be told."""
     put(store, tell("R", verdict="skip", reason="left"))
     assert len(put(store, tell("R2"))) == 1
 
 
 def test_people_without_an_address_are_told_apart(store: Store) -> None:
+    """The unowned queue may hold several."""
     assert len(put(store, tell("R", None), tell("S", None))) == 2
 
 
 def test_what_a_mail_carries_is_found_by_the_mail(store: Store) -> None:
+    """One digest, several issues."""
     put(store, tell(message_id="m"), tell(issue_id=11, message_id="m"), tell(issue_id=12))
     carried = ask(store, lambda tells: tells.of_message("m"))
     assert [each.issue_id for each in carried] == [10, 11]
 
 
 def test_the_newest_come_first(store: Store) -> None:
+    """For a person who looks."""
     for number in range(3):
         put(store, tell(f"R{number}", f"r{number}@us.example", at=NOW + number * HOUR))
     assert [each.person_id for each in ask(store, lambda tells: tells.all(2))] == ["R2", "R1"]
@@ -153,5 +169,6 @@ def test_two_who_decide_on_the_same_people_at_once_tell_each_once(
 
 
 def test_a_tell_of_a_transaction_that_failed_is_new_again(store: Store) -> None:
+    """The mail was never made."""
     assert failing(store, lambda tx: tx.tells.put([tell()]))
     assert put(store, tell()) == [tell()]

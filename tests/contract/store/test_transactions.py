@@ -15,23 +15,28 @@ MOVE = Move(topic="t", partition=0, expected=None, new=5)
 
 
 def offsets(store: Store) -> dict[int, int]:
+    """Where the group of these tests stands."""
     with store.transaction() as tx:
         return tx.offsets.next("g", "t")
 
 
 def test_what_a_transaction_wrote_is_there_after_it(store: Store) -> None:
+    """Another transaction reads it."""
     with store.transaction() as tx:
         tx.offsets.move("g", [MOVE])
     assert offsets(store) == {0: 5}
 
 
 def test_a_transaction_sees_what_it_wrote_itself(store: Store) -> None:
+    """Nobody else does before its end."""
     with store.transaction() as tx:
         tx.offsets.move("g", [MOVE])
         assert tx.offsets.next("g", "t") == {0: 5}
 
 
 def test_an_exception_leaves_nothing_behind(store: Store) -> None:
+    """Whatever shelves it wrote to."""
+
     def write(tx: Transaction) -> None:
         tx.offsets.move("g", [MOVE])
         tx.loops.use_reply("token", datetime.now(UTC))
@@ -43,6 +48,7 @@ def test_an_exception_leaves_nothing_behind(store: Store) -> None:
 
 
 def test_after_an_exception_the_store_goes_on(store: Store) -> None:
+    """The connection is as good as new."""
     failing(store, lambda tx: tx.offsets.move("g", [MOVE]))
     with store.transaction() as tx:
         tx.offsets.move("g", [MOVE])
@@ -50,6 +56,8 @@ def test_after_an_exception_the_store_goes_on(store: Store) -> None:
 
 
 def test_a_savepoint_that_fails_is_undone_alone(store: Store) -> None:
+    """What was written before it stays."""
+
     def break_inside(tx: Transaction) -> None:
         with tx.savepoint():
             tx.offsets.move("g", [Move(topic="t", partition=1, expected=None, new=9)])
@@ -64,12 +72,14 @@ def test_a_savepoint_that_fails_is_undone_alone(store: Store) -> None:
 
 
 def test_a_savepoint_that_ends_well_is_part_of_the_transaction(store: Store) -> None:
+    """It adds no commit of its own."""
     with store.transaction() as tx, tx.savepoint():
         tx.offsets.move("g", [MOVE])
     assert offsets(store) == {0: 5}
 
 
 def test_a_store_that_is_not_open_has_no_transactions(store: Store) -> None:
+    """Closing twice is no fault."""
     store.close()
     store.close()
     with pytest.raises(SinkUnreachable), store.transaction():
@@ -77,6 +87,7 @@ def test_a_store_that_is_not_open_has_no_transactions(store: Store) -> None:
 
 
 def test_a_store_may_be_opened_again_and_knows_what_it_knew(store: Store) -> None:
+    """Both keep what was committed."""
     with store.transaction() as tx:
         tx.offsets.move("g", [MOVE])
     store.close()
@@ -85,12 +96,14 @@ def test_a_store_may_be_opened_again_and_knows_what_it_knew(store: Store) -> Non
 
 
 def test_a_database_that_does_not_answer_is_unreachable() -> None:
+    """The start is tried again, not given up."""
     store = PostgresStore("postgresql+psycopg://nobody@/none?host=/nonexistent", timeout_s=2)
     with pytest.raises(SinkUnreachable):
         store.open()
 
 
 def test_a_schema_that_is_not_ours_is_refused(database_url: str) -> None:
+    """An old program on a new schema, or none at all."""
     unmigrate(database_url)
     store = PostgresStore(database_url)
     with pytest.raises(SinkRefused, match="migrate"):
