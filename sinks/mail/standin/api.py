@@ -11,7 +11,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import MediaType, Request, Response, get, post
 from litestar.exceptions import NotAuthorizedException
 from litestar.params import JSONBody
 
@@ -33,7 +33,8 @@ def send(world: Here, request: Request[Any, Any, Any], data: JSONBody[Any]) -> R
     provider_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
     for mail in world.box.keep(data, provider_id, datetime.now(UTC)):
         world.reporter.report(mail)
-    return Response(None, status_code=202, headers={"X-Message-Id": provider_id})
+    given = {"X-Message-Id": provider_id}
+    return Response(b"", status_code=202, headers=given, media_type=MediaType.TEXT)
 
 
 @get("/v3/scopes", sync_to_thread=False)
