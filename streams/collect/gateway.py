@@ -29,6 +29,7 @@ from litestar.types import ControllerRouterHandler
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from schemas.errors import Temporary
+from schemas.topics import MIB
 from sinks.contracts import Publisher
 from streams.clock import Clock, WallClock
 from streams.collect.access import with_access
@@ -153,7 +154,7 @@ def gateway_app(
             render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"])],
         ),
         logging_config=None,
-        request_max_body_size=None,
+        request_max_body_size=MIB,  # of the pages; deliveries are read by `body_of`
     )
 
 

@@ -77,7 +77,9 @@ class Outside:
         return value
 
     def words(self) -> str:
-        """What a person wrote."""
+        """What a person wrote: not nothing, and not only white space."""
+        if self.absent:
+            raise self.wrong("nobody wrote any words")
         return str(self._as(events.Words, self.text()))
 
     def name(self) -> str:

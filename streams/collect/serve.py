@@ -12,7 +12,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 from litestar.types import ControllerRouterHandler
 
-from schemas.errors import SinkUnreachable
+from schemas.errors import BadSettings, SinkUnreachable
 from sinks.kafka.publisher import KafkaPublisher
 from streams.collect.gateway import gateway_app
 from streams.settings import Settings
@@ -38,7 +38,13 @@ def run_gateway(settings: Settings, extra_routes: Sequence[ControllerRouterHandl
 def gateway_server(
     settings: Settings, extra_routes: Sequence[ControllerRouterHandler] = ()
 ) -> uvicorn.Server:
-    """The server, not yet running."""
+    """The server, not yet running.
+
+    Raises:
+        BadSettings: nobody said where the broker is.
+    """
+    if not settings.bootstrap_servers:
+        raise BadSettings(["bootstrap_servers: set KAFKA_BOOTSTRAP_SERVERS, or run `closeloop up`"])
 
     async def check() -> None:
         await broker_answers(settings.bootstrap_servers)

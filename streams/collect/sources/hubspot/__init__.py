@@ -2,17 +2,16 @@
 
 from schemas.topics import CRM_CHANGED
 from streams.collect.source import Source
-from streams.collect.sources.hubspot.parse import HANDLED, IGNORED, delivery_id, parse
-from streams.collect.sources.hubspot.verify import SIGNATURE, TIMESTAMP, verify
+from streams.collect.sources.hubspot import parse, verify
 
 SOURCE = Source(
     name="hubspot",
     vendor="HubSpot",
-    handled=dict.fromkeys(HANDLED, CRM_CHANGED.name),
-    ignored=IGNORED,
+    handled=dict.fromkeys(parse.HANDLED, CRM_CHANGED.name),
+    ignored=parse.IGNORED,
     secret=lambda settings: settings.hubspot_secret,
-    verify=verify,
-    delivery_id=delivery_id,
-    parse=parse,
-    headers=frozenset({SIGNATURE, TIMESTAMP}),
+    verify=verify.verify,
+    delivery_id=parse.delivery_id,
+    parse=parse.parse,
+    headers=frozenset({verify.SIGNATURE, verify.TIMESTAMP}),
 )

@@ -2,24 +2,16 @@
 
 from schemas.topics import EPIC_CHANGED
 from streams.collect.source import Source
-from streams.collect.sources.jira.parse import (
-    IDENTIFIER,
-    IGNORED,
-    ISSUES,
-    VERSIONS,
-    delivery_id,
-    parse,
-)
-from streams.collect.sources.jira.verify import SIGNATURE, verify
+from streams.collect.sources.jira import parse, verify
 
 SOURCE = Source(
     name="jira",
     vendor="Jira Cloud",
-    handled=dict.fromkeys((*ISSUES, *VERSIONS), EPIC_CHANGED.name),
-    ignored=IGNORED,
+    handled=dict.fromkeys((*parse.ISSUES, *parse.VERSIONS), EPIC_CHANGED.name),
+    ignored=parse.IGNORED,
     secret=lambda settings: settings.jira_webhook_secret,
-    verify=verify,
-    delivery_id=delivery_id,
-    parse=parse,
-    headers=frozenset({SIGNATURE, IDENTIFIER}),
+    verify=verify.verify,
+    delivery_id=parse.delivery_id,
+    parse=parse.parse,
+    headers=frozenset({verify.SIGNATURE, parse.IDENTIFIER}),
 )

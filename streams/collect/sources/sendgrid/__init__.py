@@ -2,17 +2,16 @@
 
 from schemas.topics import NOTIFICATION_SETTLED
 from streams.collect.source import Source
-from streams.collect.sources.sendgrid.parse import IGNORED, OUTCOMES, delivery_id, parse
-from streams.collect.sources.sendgrid.verify import SIGNATURE, TIMESTAMP, verify
+from streams.collect.sources.sendgrid import parse, verify
 
 SOURCE = Source(
     name="sendgrid",
     vendor="Twilio SendGrid",
-    handled=dict.fromkeys(OUTCOMES, NOTIFICATION_SETTLED.name),
-    ignored=IGNORED,
+    handled=dict.fromkeys(parse.OUTCOMES, NOTIFICATION_SETTLED.name),
+    ignored=parse.IGNORED,
     secret=lambda settings: settings.sendgrid_public_key,
-    verify=verify,
-    delivery_id=delivery_id,
-    parse=parse,
-    headers=frozenset({SIGNATURE, TIMESTAMP}),
+    verify=verify.verify,
+    delivery_id=parse.delivery_id,
+    parse=parse.parse,
+    headers=frozenset({verify.SIGNATURE, verify.TIMESTAMP}),
 )

@@ -2,17 +2,16 @@
 
 from schemas.topics import FEEDBACK_RECEIVED
 from streams.collect.source import Source
-from streams.collect.sources.typeform.parse import IGNORED, RESPONSE, delivery_id, parse
-from streams.collect.sources.typeform.verify import SIGNATURE, verify
+from streams.collect.sources.typeform import parse, verify
 
 SOURCE = Source(
     name="typeform",
     vendor="Typeform",
-    handled={RESPONSE: FEEDBACK_RECEIVED.name},
-    ignored=IGNORED,
+    handled={parse.RESPONSE: FEEDBACK_RECEIVED.name},
+    ignored=parse.IGNORED,
     secret=lambda settings: settings.typeform_secret,
-    verify=verify,
-    delivery_id=delivery_id,
-    parse=parse,
-    headers=frozenset({SIGNATURE}),
+    verify=verify.verify,
+    delivery_id=parse.delivery_id,
+    parse=parse.parse,
+    headers=frozenset({verify.SIGNATURE}),
 )

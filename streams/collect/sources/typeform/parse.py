@@ -51,11 +51,11 @@ def parse(delivery: Delivery) -> Sequence[Result]:
         return [Ignored(kind, IGNORED[kind])]
     if kind != RESPONSE:
         raise UnknownType(f"no such event of Typeform's: {kind[:60]!r}", "$.event_type")
+    token = payload["form_response"]["token"].id()
     response = _Response(payload["form_response"])
     words = response.words()
     if words is None:
         return [Ignored(kind, "nobody wrote any words")]
-    token = payload["form_response"]["token"].id()
     event = FeedbackReceived(
         id=event_id("typeform", payload["event_id"].id()),
         source="/typeform",

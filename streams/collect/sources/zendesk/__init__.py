@@ -2,18 +2,16 @@
 
 from schemas.topics import FEEDBACK_RECEIVED
 from streams.collect.source import Source
-from streams.collect.sources.zendesk.parse import HANDLED, IGNORED, delivery_id, parse
-from streams.collect.sources.zendesk.trigger import REMARK
-from streams.collect.sources.zendesk.verify import SIGNATURE, TIMESTAMP, verify
+from streams.collect.sources.zendesk import parse, trigger, verify
 
 SOURCE = Source(
     name="zendesk",
     vendor="Zendesk",
-    handled=dict.fromkeys((*HANDLED, REMARK), FEEDBACK_RECEIVED.name),
-    ignored=IGNORED,
+    handled=dict.fromkeys((*parse.HANDLED, trigger.REMARK), FEEDBACK_RECEIVED.name),
+    ignored=parse.IGNORED,
     secret=lambda settings: settings.zendesk_secret,
-    verify=verify,
-    delivery_id=delivery_id,
-    parse=parse,
-    headers=frozenset({SIGNATURE, TIMESTAMP}),
+    verify=verify.verify,
+    delivery_id=parse.delivery_id,
+    parse=parse.parse,
+    headers=frozenset({verify.SIGNATURE, verify.TIMESTAMP}),
 )
