@@ -15,7 +15,6 @@ import msgspec
 
 from schemas.events import TellKind
 from sinks.store.rows import Linked, Ship, Tell
-from sinks.store.verdicts import SAME_ADDRESS
 from streams.tell.candidates import (
     ACCOUNT_DELETED,
     NOT_AVAILABLE,
@@ -76,21 +75,22 @@ class _Told:
 
     def __init__(self, already: Iterable[Tell]) -> None:
         self._remarks: dict[str, set[int]] = {}
-        self._keys: set[str] = set()
+        self._given: set[tuple[str, str, TellKind]] = set()
         for tell in already:
-            if tell.verdict == "tell" and tell.kind != "correction":
-                self._keys.add(tell.id)
+            if tell.verdict == "tell":
                 for name in _names(tell.person_id, tell.email):
                     self._remarks.setdefault(name, set()).update(tell.remark_ids)
+                    self._given.add((name, tell.account_id, tell.kind))
 
     def fresh(self, candidate: Candidate) -> frozenset[int]:
         """Those of the candidate's remarks that the person has not been told of."""
         names = _names(candidate.person.id, candidate.person.email)
         return candidate.remark_ids.difference(*(self._remarks.get(name, ()) for name in names))
 
-    def has(self, id_: str) -> bool:
-        """Whether this very tell was given."""
-        return id_ in self._keys
+    def has(self, candidate: Candidate, group: Group) -> bool:
+        """Whether the person has been told of other remarks of the same account and kind."""
+        names = _names(candidate.person.id, candidate.person.email)
+        return any((name, group.account_id, group.kind) in self._given for name in names)
 
 
 def _names(person_id: str, email: str | None) -> tuple[str, ...]:
@@ -125,21 +125,17 @@ class _Case(msgspec.Struct, frozen=True):
 
 
 def _verdicts(case: _Case, group: Group) -> Iterator[Tell]:
-    everyone = merged(candidates(group, case.customers, case.unowned_email))
     barred = _bar(case.ship, group, case.customers)
-    addresses: set[str | None] = set()
-    for one in everyone:
-        fresh = case.told.fresh(one)
+    for one in merged(candidates(group, case.customers, case.unowned_email)):
         tell = _tell(case.ship, group.account_id, group.kind, one, case.now)
+        fresh = case.told.fresh(one)
         reason = one.reason or barred
-        if not reason and (not fresh or case.told.has(tell.id)):
+        if not reason and (not fresh or case.told.has(one, group)):
             reason = ALREADY_TOLD
-        elif not reason and one.person.email in addresses:
-            reason = SAME_ADDRESS
-        elif not reason:
-            addresses.add(one.person.email)
-            tell = msgspec.structs.replace(tell, remark_ids=tuple(sorted(fresh)))
-        yield _skip(tell, reason) if reason else tell
+        if reason:
+            yield _skip(tell, reason)
+        else:
+            yield msgspec.structs.replace(tell, remark_ids=tuple(sorted(fresh)))
 
 
 def _bar(ship: Ship, group: Group, customers: Customers) -> str:

@@ -12,6 +12,7 @@ import msgspec
 
 from schemas.events import Account, Opportunity, Rep, TellKind
 from sinks.store.rows import Linked
+from sinks.store.verdicts import SAME_ADDRESS
 from streams.tell.customers import (
     Customers,
     Person,
@@ -182,14 +183,22 @@ def _previous(group: Group, customers: Customers) -> Iterator[Candidate]:
 
 
 def _mates(group: Group, customers: Customers, others: Sequence[Candidate]) -> list[Candidate]:
-    """The first we know of a former owner's team, where nobody else is told."""
+    """The first we know of a former owner's team, for the remarks that nobody else is told of."""
     for rep in _former(group, customers):
         mate = team_mate(rep, customers)
         if mate is not None:
             role = f"nobody owns {_name(group)}, and {person_of(rep).name} of your team did"
-            reason = COVERED if any(_is_told(one) for one in others) else ""
-            return [Candidate(person_of(mate), role, group.remark_ids, reason)]
+            return [_for_the_rest(person_of(mate), role, group, others)]
     return []
+
+
+def _for_the_rest(
+    person: Person, role: str, group: Group, others: Sequence[Candidate]
+) -> Candidate:
+    """Told of the remarks that none of the others is told of, if there are any."""
+    told = (one.remark_ids for one in others if _is_told(one))
+    left = group.remark_ids.difference(*told)
+    return Candidate(person, role, left or group.remark_ids, "" if left else COVERED)
 
 
 def _former(group: Group, customers: Customers) -> list[Rep]:
@@ -206,14 +215,16 @@ def _queue(
 ) -> Candidate:
     """The address that a person reads for what nobody owns."""
     role = "nobody owns this customer, and this address is for that"
-    covered = COVERED if any(_is_told(one) for one in others) else ""
-    if not unowned_email:
-        nobody = Person("unowned", "nobody", None)
-        return Candidate(nobody, role, group.remark_ids, covered or NO_QUEUE)
+    if unowned_email:
+        return _for_the_rest(_unowned(unowned_email, customers), role, group, others)
+    nobody = _for_the_rest(Person("unowned", "nobody", None), role, group, others)
+    return msgspec.structs.replace(nobody, reason=nobody.reason or NO_QUEUE)
+
+
+def _unowned(unowned_email: str, customers: Customers) -> Person:
     email = unowned_email.lower()
     rep = customers.by_email.get(email)
-    person = person_of(rep) if rep else Person(email, "Customers without an owner", email)
-    return Candidate(person, role, group.remark_ids, covered)
+    return person_of(rep) if rep else Person(email, "Customers without an owner", email)
 
 
 def _reach(rep: Rep, part: Part, ids: frozenset[int], customers: Customers) -> Iterator[Candidate]:
@@ -240,11 +251,26 @@ def _is_told(candidate: Candidate) -> bool:
 
 
 def merged(found: Iterable[Candidate]) -> list[Candidate]:
-    """One candidate a person, by person; told as anything is told, with all such roles."""
+    """One candidate a person, by person; told as anything is told, with all such roles.
+
+    Of several people who are told at one mail address the first gets what all would get.
+    """
     people: dict[str, list[Candidate]] = {}
     for one in found:
         people.setdefault(one.person.id, []).append(one)
-    return [_merged(ones) for _, ones in sorted(people.items())]
+    candidates = [_merged(ones) for _, ones in sorted(people.items())]
+    first: dict[str | None, Candidate] = {}
+    for one in filter(_is_told, candidates):
+        first[one.person.email] = _merged([first.get(one.person.email, one), one])
+    return [_at_address(one, first.get(one.person.email)) for one in candidates]
+
+
+def _at_address(one: Candidate, first: Candidate | None) -> Candidate:
+    if not _is_told(one) or first is None:
+        return one
+    if one.person.id == first.person.id:
+        return first
+    return msgspec.structs.replace(one, reason=SAME_ADDRESS)
 
 
 def _merged(ones: Sequence[Candidate]) -> Candidate:
