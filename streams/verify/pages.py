@@ -16,6 +16,7 @@ from litestar import HttpMethod, MediaType, Request, Response, post, route
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from schemas.errors import SinkRefused, Temporary
 from sinks.contracts import Publisher
@@ -44,7 +45,7 @@ def reply_routes(settings: Settings, store: Store | None = None) -> list[HTTPRou
     secret = settings.reply_secret
 
     @route(PATH, http_method=[HttpMethod.GET, HttpMethod.HEAD], include_in_schema=False)
-    async def show_reply(token: str, state: State) -> Response[str]:
+    async def show_reply(token: FromPath[str], state: State) -> Response[str]:
         """Show what the link would do; nothing happens."""
         said = _said(token, secret, state.clock)
         if isinstance(said, Page):
@@ -53,7 +54,7 @@ def reply_routes(settings: Settings, store: Store | None = None) -> list[HTTPRou
         return _answer(done(said.action) if used else question(said.action))
 
     @post(PATH, status_code=200, include_in_schema=False, request_max_body_size=LARGEST_FORM_BYTES)
-    async def use_reply(token: str, request: Request[None, None, State]) -> Response[str]:
+    async def use_reply(token: FromPath[str], request: Request[None, None, State]) -> Response[str]:
         """Do it: put the reply on its topic, and say thanks once the broker has it."""
         state = request.app.state
         said = _said(token, secret, state.clock)
