@@ -1,82 +1,48 @@
-"""The composition root: settings in, real parts out. Nothing is connected until `opened`."""
+"""The composition root: settings in, real parts out. Nothing is connected until it is opened.
+
+What only some commands need is imported when it is asked for: Faust, Jira's client and the
+likeness index take a second between them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from schemas.errors import BadSettings, SinkRefused
-from sinks.contracts import Evidence, Finding, Mail, Mailer, Sighting, Tracker
-from sinks.jira.client import JiraTracker
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from schemas.errors import BadSettings
+from sinks.absent import NoMailer, NoTracker
+from sinks.contracts import Mailer, Tracker
 from sinks.kafka.publisher import KafkaPublisher
-from sinks.mail.sendgrid import SendGridMailer
 from sinks.mail.smtp import SmtpMailer
 from sinks.store.postgres.store import PostgresStore
-from streams.app import Parts
-from streams.link.ranking import IndexedLikeness
 from streams.probe import probe_from
 from streams.settings import Settings
 
-
-class NoTracker:
-    """Stands where no Jira is configured: knows nothing, and says so when it is asked to write."""
-
-    def open(self) -> None:
-        """Nothing to connect to."""
-
-    def close(self) -> None:
-        """Nothing to let go of."""
-
-    def epics(self, projects: Sequence[str]) -> Iterator[Sighting]:
-        """None."""
-        yield from ()
-
-    def issue(self, key_or_id: str) -> Sighting | None:
-        """None."""
-
-    def fixed_in(self, version_id: str) -> Iterator[Sighting]:
-        """None."""
-        yield from ()
-
-    def show_evidence(self, issue_id: str, evidence: Evidence) -> None:
-        """Shown to nobody."""
-
-    def hide_evidence(self, issue_id: str) -> None:
-        """Nothing was shown."""
-
-    def create_epic(self, project: str, summary: str, description: str, token: str) -> Sighting:
-        """Refused."""
-        raise SinkRefused("no Jira is configured: set CLOSELOOP_JIRA_URL, _EMAIL and _TOKEN")
-
-    def examine(self) -> list[Finding]:
-        """That there is none."""
-        return [Finding(what="jira", ok=False, advice="set CLOSELOOP_JIRA_URL, _EMAIL and _TOKEN")]
+if TYPE_CHECKING:
+    from streams.app import Parts
 
 
-class NoMailer:
-    """Stands where no mail provider is configured: keeps mails waiting instead of losing them."""
-
-    def open(self) -> None:
-        """Nothing to connect to."""
-
-    def close(self) -> None:
-        """Nothing to let go of."""
-
-    def send(self, mail: Mail) -> str:
-        """Not taken; the mail waits."""
-        raise BadSettings(["sendgrid_api_key: set it, or smtp_url: no mail can be sent"])
-
-    def examine(self) -> list[Finding]:
-        """That there is none."""
-        return [Finding(what="mail", ok=False, advice="set SENDGRID_API_KEY or CLOSELOOP_SMTP_URL")]
+def database_of(settings: Settings) -> str:
+    """The store's URL; `BadSettings` where none is configured, or none that we can use."""
+    if not settings.database_url:
+        raise BadSettings(["database_url: set DATABASE_URL, or run `closeloop up`"])
+    try:
+        backend = make_url(settings.database_url).drivername
+    except (ArgumentError, ValueError):  # the URL may hold a password: not shown
+        backend = ""
+    if backend not in {"postgresql", "postgresql+psycopg"}:
+        raise BadSettings(["database_url: is not postgresql://user:password@host:port/name"])
+    return settings.database_url
 
 
 def store_of(settings: Settings) -> PostgresStore:
     """The store that the settings name."""
-    if not settings.database_url:
-        raise BadSettings(["database_url: set DATABASE_URL, or run `closeloop up`"])
-    return PostgresStore(settings.database_url)
+    return PostgresStore(database_of(settings))
 
 
 def publisher_of(settings: Settings) -> KafkaPublisher:
@@ -90,6 +56,8 @@ def tracker_of(settings: Settings) -> Tracker:
     """Jira where it is configured."""
     if not settings.jira_url:
         return NoTracker()
+    from sinks.jira.client import JiraTracker
+
     return JiraTracker(
         settings.jira_url,
         settings.jira_email,
@@ -101,6 +69,8 @@ def tracker_of(settings: Settings) -> Tracker:
 def mailer_of(settings: Settings) -> Mailer:
     """SendGrid where its key is set, else SMTP where its URL is."""
     if settings.sendgrid_api_key:
+        from sinks.mail.sendgrid import SendGridMailer
+
         key, sender = settings.sendgrid_api_key, settings.mail_from
         return SendGridMailer(key, sender, "Closeloop", host=settings.sendgrid_host)
     if settings.smtp_url:
@@ -127,6 +97,9 @@ def smtp_of(url: str, sender: str) -> SmtpMailer:
 
 def parts_of(settings: Settings, *, kill_at: str | None = None) -> Parts:
     """Everything that the worker is made of."""
+    from streams.app import Parts
+    from streams.link.ranking import IndexedLikeness
+
     return Parts(
         settings=settings,
         store=store_of(settings),
