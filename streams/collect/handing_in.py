@@ -27,9 +27,7 @@ class Wrong(msgspec.Struct, frozen=True):
     reason: str
 
 
-def events_of(
-    content: bytes, topic: Topic, now: datetime
-) -> tuple[list[Outgoing], list[Wrong]]:
+def events_of(content: bytes, topic: Topic, now: datetime) -> tuple[list[Outgoing], list[Wrong]]:
     """Every event as its record, in the file's order, and everything that is wrong."""
     records: list[Outgoing] = []
     wrong: list[Wrong] = []

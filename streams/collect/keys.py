@@ -39,9 +39,7 @@ def key_of(event: AnyEvent) -> str:
 def _crm(entity: str, data: Account | Opportunity | Rep) -> str:
     """A change of one field has a key of its own: compaction would drop the other fields."""
     mentioned = [
-        name
-        for name in data.__struct_fields__
-        if name != "id" and getattr(data, name) is not UNSET
+        name for name in data.__struct_fields__ if name != "id" and getattr(data, name) is not UNSET
     ]
     field = f"#{mentioned[0]}" if len(mentioned) == 1 else ""
     return f"{entity}:{data.id}{field}"

@@ -1,7 +1,7 @@
 """``closeloop``: the commands by name, and what an error means for the exit status.
 
-Exit status: 0 done, 1 refused or not found, 2 wrong use or wrong settings, 3 a part is out of reach.
-Every command has ``--help`` with an example, and ``--json`` where it prints something.
+Exit status: 0 done, 1 refused or not found, 2 wrong use or wrong settings, 3 a part is out of
+reach. Every command has ``--help`` with an example, and ``--json`` where it prints something.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from schemas.errors import BadSettings, CloseloopError, Temporary
+from streams.commands.terminal import safe
 from streams.settings import Settings, load
 
 COMMANDS = {
@@ -21,6 +23,21 @@ COMMANDS = {
     "up": "streams.commands.up:up",
     "worker": "streams.commands.run:worker",
     "gateway": "streams.commands.run:gateway",
+    "doctor": "streams.commands.doctor:doctor",
+    "settings": "streams.commands.settings:settings",
+    "topics": "streams.commands.topics:topics",
+    "store": "streams.commands.store:store",
+    "publish": "streams.commands.publish:publish",
+    "import": "streams.commands.importing:import_",
+    "parse": "streams.commands.parse:parse",
+    "replay": "streams.commands.replay:replay",
+    "dead": "streams.commands.dead:dead",
+    "account": "streams.commands.account:account",
+    "link": "streams.commands.link:link",
+    "triage": "streams.commands.triage:triage",
+    "ship": "streams.commands.ship:ship",
+    "tell": "streams.commands.tell:tell",
+    "loop": "streams.commands.loop:loop",
 }
 """Name -> where it is; loaded when it is called, so that ``--help`` is quick."""
 
@@ -62,9 +79,14 @@ def settings_of(context: click.Context) -> Settings:
 
 
 def main() -> None:
+    """Run the command that the process was called with."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
     """Run a command; every named error is one line, and an exit status."""
     try:
-        status = closeloop.main(standalone_mode=False)
+        status = closeloop.main(list(arguments), "closeloop", standalone_mode=False)
     except click.exceptions.Exit as ended:
         status = ended.exit_code
     except click.ClickException as error:
@@ -73,9 +95,9 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         status = 130
     except CloseloopError as error:
-        click.echo(f"closeloop: {error}", err=True)
+        click.echo(f"closeloop: {safe(str(error))}", err=True)
         status = status_of(error)
-    sys.exit(status if isinstance(status, int) else 0)
+    return status if isinstance(status, int) else 0
 
 
 def status_of(error: CloseloopError) -> int:

@@ -1,0 +1,88 @@
+"""What commands print: tables for people, JSON for machines, and nothing that a terminal obeys.
+
+Results go to standard output, remarks and progress bars to standard error. Where standard output is
+no terminal a table is as wide as it needs to be, so that no id is cut or folded.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+import click
+import msgspec
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from streams.commands.terminal import cell, safe
+
+WIDE = 10_000
+"""Columns of characters where there is no terminal to be too narrow."""
+Advance: TypeAlias = Callable[[int], None]
+
+
+def show_json(value: object) -> None:
+    """One JSON document, in ASCII: no terminal obeys it, no locale spoils it."""
+    click.echo(json.dumps(msgspec.to_builtins(value), indent=2, ensure_ascii=True))
+
+
+def show_line(value: object) -> None:
+    """One JSON document on one line."""
+    click.echo(json.dumps(msgspec.to_builtins(value), ensure_ascii=True))
+
+
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table; on a terminal too long cells are folded, never cut."""
+    is_terminal = sys.stdout.isatty()
+    shape = box.SIMPLE_HEAD if is_terminal else None
+    table = Table(box=shape, pad_edge=False, header_style="bold")
+    for name in columns:
+        table.add_column(name, overflow="fold", no_wrap=not is_terminal)
+    for row in rows:
+        table.add_row(*(Text(cell(value)) for value in row))
+    width = None if is_terminal else WIDE
+    Console(file=sys.stdout, width=width, highlight=False, soft_wrap=not is_terminal).print(table)
+
+
+def show_fields(pairs: Iterable[tuple[str, object]]) -> None:
+    """One line a field, names aligned; what is not known is left out."""
+    known = [(name, cell(value)) for name, value in pairs if value not in {None, ""}]
+    width = max((len(name) for name, _ in known), default=0)
+    for name, value in known:
+        click.echo(f"{name:<{width}}  {value}")
+
+
+def show(*, as_json: bool, value: object, columns: Sequence[str], rows: Any) -> None:
+    """The value as JSON, or the rows as a table."""
+    if as_json:
+        show_json(value)
+    else:
+        show_table(columns, rows)
+
+
+def remark(words: str) -> None:
+    """Something that is not the result, on standard error."""
+    click.echo(safe(words), err=True)
+
+
+@contextmanager
+def progress(what: str, total: int | None = None) -> Iterator[Advance]:
+    """A progress bar on standard error, where that is a terminal; yields what moves it on."""
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+    with bar:
+        task = bar.add_task(what, total=total)
+        yield lambda steps: bar.advance(task, steps)

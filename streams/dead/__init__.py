@@ -1,0 +1,1 @@
+"""Dead letters, for the people who look after them: what each is about, and what became of it."""
