@@ -1,0 +1,159 @@
+"""What comes back: the provider's reports, the rep's word, the customer's answer."""
+
+from datetime import timedelta
+
+import pytest
+
+from schemas.errors import InvalidEvent
+from streams.verify.reply import Reply, outgoing
+from streams.verify.stage import ReplyStage
+from streams.verify.tokens import Expired, Tampered
+from tests.integration.tell.world import LATER, SECRET, Given, World, links_of
+from tests.unit.tell_rows import NOW
+
+MINUTE = timedelta(minutes=1)
+
+
+def _links(world: World) -> list[str]:
+    """Of Rita's mail: solved, not solved, customer told, seen."""
+    mails = {mail.to_email: mail for mail in world.tell_all()}
+    return links_of(mails["rita@us.example"])
+
+
+def _state(world: World) -> str:
+    loop = world.loop()
+    assert loop is not None
+    return loop.state
+
+
+def test_the_loop_closes_step_by_step(world: World) -> None:
+    """Seen, customer told, not solved, solved: each announced, each with its time."""
+    solved, not_solved, customer_told, seen = _links(world)
+    for minutes, url in enumerate((seen, customer_told, not_solved, solved)):
+        world.press(url, LATER + minutes * MINUTE)
+    loop = world.loop()
+    assert loop is not None
+    assert (loop.state, loop.by) == ("solved", "customer")
+    assert loop.customer_told_at == LATER + MINUTE
+    assert [(one["state"], one["by"]) for one in world.announced("loop.changed")] == [
+        ("told", "nils"),
+        ("acknowledged", "rita"),
+        ("customer_told", "rita"),
+        ("not_solved", "customer"),
+        ("solved", "customer"),
+    ]
+
+
+def test_a_link_has_one_effect(world: World) -> None:
+    """Solved, not solved, and then solved once more by the same link: that one is used up."""
+    solved, not_solved, *_ = _links(world)
+    world.press(solved, LATER)
+    world.press(solved, LATER + MINUTE)
+    world.press(not_solved, LATER + 2 * MINUTE)
+    world.press(solved, LATER + 3 * MINUTE)
+    assert _state(world) == "not_solved"
+    assert len(world.announced("loop.changed")) == 3
+
+
+def test_an_answer_may_come_before_anything_else(world: World) -> None:
+    """The mail was forwarded at once, and our own row came last."""
+    world.work.work_out_audiences(NOW)
+    mails = {mail.to_email: mail for mail in world.tell_all()}
+    world.press(links_of(mails["nils@us.example"])[0])
+    world.press(links_of(mails["rita@us.example"])[2], LATER + MINUTE)
+    assert _state(world) == "solved"
+
+
+def _record(token: str, at: object = LATER) -> Given:
+    reply = outgoing("t", Reply(token=token, at=at))  # type: ignore[arg-type]
+    return Given("source.reply", reply.value)
+
+
+def test_the_token_is_checked_again(world: World) -> None:
+    """Whoever can write to the topic still cannot forge an answer."""
+    url = _links(world)[0]
+    good = url.rpartition("/")[2]
+    stage = ReplyStage(SECRET).stage()
+    with pytest.raises(Tampered):
+        stage.read(_record(good + "A"), LATER)
+    with pytest.raises(Tampered):
+        ReplyStage("another secret entirely").stage().read(_record(good), LATER)
+
+
+def test_a_link_must_have_been_good_when_it_was_used_not_when_it_is_read(world: World) -> None:
+    """A worker that was away for a week loses no answer."""
+    good = _links(world)[0].rpartition("/")[2]
+    stage = ReplyStage(SECRET).stage()
+    last = LATER + timedelta(days=90) - MINUTE
+    assert stage.read(_record(good, last), last + timedelta(days=7)).at == last
+    with pytest.raises(Expired):
+        stage.read(_record(good, last + MINUTE), last + timedelta(days=7))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        b"",
+        b"nonsense",
+        b"\xff",
+        b"{}",
+        b'{"token": "x", "at": "yesterday"}',
+        b'{"token": "x", "at": "0001-01-01T00:00:00Z"}',
+        b'{"token": "x", "at": "9999-01-01T00:00:00Z"}',
+        b'{"token": 1, "at": "2026-03-03T00:00:00Z"}',
+    ],
+)
+def test_what_our_page_does_not_write_is_dead_lettered(value: bytes | None) -> None:
+    """By name, and nothing else is raised."""
+    with pytest.raises(InvalidEvent):
+        ReplyStage(SECRET).stage().read(Given("source.reply", value), LATER)
+
+
+@pytest.mark.parametrize("outcome", ["bounced", "dropped"])
+def test_a_mail_that_comes_back_did_not_tell(world: World, outcome: str) -> None:
+    """Both mails: then nobody was told."""
+    world.tell_all()
+    world.report(world.message_of("rita").id, outcome)
+    loop = world.loop()
+    assert loop is not None
+    assert loop.told_at == LATER
+    world.report(world.message_of("nils").id, outcome)
+    loop = world.loop()
+    assert loop is not None
+    assert loop.told_at is None
+    assert world.message_of("rita").state == outcome
+
+
+def test_a_report_that_is_repeated_changes_nothing(world: World) -> None:
+    """The provider repeats itself for a day."""
+    world.tell_all()
+    for _ in range(3):
+        world.report(world.message_of("rita").id, "delivered")
+    assert world.message_of("rita").state == "delivered"
+    assert len(world.announced("loop.changed")) == 1
+
+
+def test_a_report_on_a_mail_that_is_not_ours_is_kept_and_does_nothing(world: World) -> None:
+    """Others may send from the same account."""
+    world.tell_all()
+    world.report("somebody-elses", "bounced")
+    assert _state(world) == "told"
+
+
+def test_a_bounce_that_is_here_before_our_own_row_tells_nobody(world: World) -> None:
+    """The provider was faster than our transaction."""
+    world.work.work_out_audiences(NOW)
+    rita, nils = world.message_of("rita").id, world.message_of("nils").id
+    take = world.mailer.send
+
+    def send(mail):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+        taken = take(mail)
+        world.report(mail.message_id, "bounced")
+        return taken
+
+    world.mailer.send = send  # type: ignore[method-assign]
+    world.work.send_due(LATER)
+    assert {world.message_of(who).state for who in ("rita", "nils")} == {"bounced"}
+    assert rita != nils
+    assert world.loop() is None
