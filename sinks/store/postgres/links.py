@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 from psycopg.errors import UniqueViolation
-from sqlalchemy import Connection, Table, func, select, update
+from sqlalchemy import ColumnElement, Connection, Table, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from sinks.store.postgres.copy import copy_rows
@@ -19,6 +20,8 @@ _DECISIONS: Table = DecisionTable.__table__  # type: ignore[assignment]
 _LINKS: Table = LinkTable.__table__  # type: ignore[assignment]
 _REMARKS: Table = RemarkTable.__table__  # type: ignore[assignment]
 _WORDS: Table = WordsTable.__table__  # type: ignore[assignment]
+
+_RowT = TypeVar("_RowT", Link, Decision)
 
 
 class PostgresLinks:
@@ -45,13 +48,14 @@ class PostgresLinks:
 
     def of_remark(self, remark_id: int) -> list[tuple[Link, Decision]]:
         """Every link of a remark with the decision behind it, best score first."""
+        width = len(Link.__struct_fields__)
         rows = self._connection.execute(
-            select(LinkTable, DecisionTable)
-            .join(DecisionTable, DecisionTable.id == LinkTable.decision_id)
-            .where(LinkTable.remark_id == remark_id)
-            .order_by(DecisionTable.score.desc(), LinkTable.issue_key)
+            select(*_columns(_LINKS, Link), *_columns(_DECISIONS, Decision))
+            .join_from(_LINKS, _DECISIONS, _DECISIONS.c.id == _LINKS.c.decision_id)
+            .where(_LINKS.c.remark_id == remark_id)
+            .order_by(_DECISIONS.c.score.desc(), _LINKS.c.issue_key)
         )
-        return [(_link(link), _decision(decision)) for link, decision in rows]
+        return [(_of(Link, row[:width]), _of(Decision, row[width:])) for row in map(tuple, rows)]
 
     def of_issue(self, issue_id: int, state: LinkState = "linked") -> list[Linked]:
         """Every remark that stands so with this issue, not withdrawn, oldest said first."""
@@ -109,9 +113,9 @@ class PostgresLinks:
         )
 
 
-def _link(row: LinkTable) -> Link:
-    return Link(**{name: getattr(row, name) for name in Link.__struct_fields__})
+def _columns(table: Table, row: type[Link | Decision]) -> list[ColumnElement[Any]]:
+    return [table.c[name] for name in row.__struct_fields__]
 
 
-def _decision(row: DecisionTable) -> Decision:
-    return Decision(**{name: getattr(row, name) for name in Decision.__struct_fields__})
+def _of(row: type[_RowT], values: Sequence[Any]) -> _RowT:
+    return row(**dict(zip(row.__struct_fields__, values, strict=True)))
