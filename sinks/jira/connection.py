@@ -9,7 +9,7 @@ The package was measured, and these of its habits are kept off (each has a test)
 - search renames the fields it is asked for after any custom field of that name, and asks for all
   fields first: their names are pinned;
 - it asks for application links before each remote link: pinned as none;
-- its errors print the request's headers, so the API token: they never leave `answers`.
+- its errors print whole answers, headers and all: only one short line leaves `answers`.
 """
 
 from __future__ import annotations

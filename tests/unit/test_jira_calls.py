@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from schemas.errors import SinkRefused, SinkUnreachable
 from sinks.jira.client import label_of
@@ -42,6 +43,9 @@ def test_evidence_is_sent_whole_and_within_jiras_bounds(jira: Jira) -> None:
         assert link["object"]["summary"] == "as of 2026-07-01"
         assert link["relationship"]
         assert link["application"]["name"] == "Closeloop"
+    jira.tracker.show_evidence(issue_id, replace(EVIDENCE, revenue_band="x" * 300))
+    (issue,) = jira.http.get("/issues").json()
+    assert len(issue["links"][0]["object"]["summary"]) < 255
     assert len(GLOBAL_ID) < 255
     assert len(label_of("x" * 1000)) < 255
 

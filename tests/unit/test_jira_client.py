@@ -136,13 +136,16 @@ def test_a_page_instead_of_json_is_an_error_of_ours(body: bytes) -> None:
 
 def test_a_search_that_repeats_its_page_ends(jira: Jira, monkeypatch: pytest.MonkeyPatch) -> None:
     """The package alone has no bound."""
+    asked = []
 
     def same_page(*_: Any, **__: Any) -> dict[str, Any]:
+        asked.append(1)
         return {"issues": [], "nextPageToken": "again"}
 
     monkeypatch.setattr(jira.tracker._client, "enhanced_search_issues", same_page)
     with pytest.raises(SinkUnreachable, match="repeats itself"):
         list(jira.tracker.epics(["DEMO"]))
+    assert len(asked) == 2
 
 
 def test_an_issue_on_two_pages_comes_once(jira: Jira, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +167,7 @@ def test_a_custom_field_cannot_take_a_fields_name(jira: Jira) -> None:
 
 
 def test_a_wrong_token_is_refused_and_never_told() -> None:
-    """The package's errors print the request's headers; ours and their causes do not."""
+    """Nor is the whole answer, which the package's errors print; not even as a cause."""
     with serving(jira_app(login=("us@example.com", "another"))) as url:
         tracker = JiraTracker(url, "us@example.com", TOKEN)
         with pytest.raises(SinkRefused) as refused:
@@ -173,4 +176,5 @@ def test_a_wrong_token_is_refused_and_never_told() -> None:
     assert refused.value.status == 401
     assert TOKEN not in said
     assert "Basic" not in said
+    assert "response headers" not in said
     assert TOKEN not in repr(vars(refused.value))

@@ -5,9 +5,10 @@ Source: Jira Cloud platform REST v3 document; ``tests/contract`` holds both to i
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
-from litestar import Response, delete, get, post, put
+from litestar import HttpMethod, Response, delete, get, post, put, route
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from sinks.jira.adf import Adf
@@ -191,7 +192,18 @@ def read_versions(world: Here, key: FromPath[str]) -> list[Json]:
     return [version_json(v, world.site) for v in versions if v.project.key == key]
 
 
+@route(
+    ["/rest/{rest:path}"],
+    http_method=[HttpMethod.GET, HttpMethod.POST, HttpMethod.PUT, HttpMethod.DELETE],
+    sync_to_thread=False,
+)
+def unknown(rest: FromPath[Path]) -> None:
+    """Whatever else is called: 404, but noted like all calls."""
+    raise Unknown(f"null for uri: /rest{rest}")
+
+
 ROUTES = [
+    unknown,
     server_info,
     myself,
     my_permissions,
