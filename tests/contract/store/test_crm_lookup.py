@@ -132,3 +132,15 @@ def test_a_merge_that_was_taken_back_counts_no_more(store: Store) -> None:
         history(Account(id="B")),
     )
     assert ask(store, lambda crm: crm.existing(["A"])) == {"A": "A"}
+
+
+def test_a_merge_along_the_way_that_was_taken_back_leads_no_further(store: Store) -> None:
+    """Of each account in the chain only what holds now."""
+    rewrite(
+        store,
+        "account",
+        history(Account(id="A", merged_into="B")),
+        history(Account(id="B"), Account(id="B", merged_into="C"), Account(id="B")),
+        history(Account(id="C")),
+    )
+    assert ask(store, lambda crm: crm.existing("AB")) == {"A": "B", "B": "B"}
