@@ -25,6 +25,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
@@ -71,7 +72,7 @@ _PROBLEMS = {
 
 
 @post("/v1/sources/{name:str}", status_code=202, responses=_PROBLEMS, tags=["sources"])
-async def receive(name: str, request: AnyRequest, state: State) -> Accepted:
+async def receive(name: FromPath[str], request: AnyRequest, state: State) -> Accepted:
     """Take one delivery of a source, in the vendor's own shape and signed as the vendor does."""
     intake: Intake = state.intake
     return Accepted(await intake.take(name, request))
