@@ -21,6 +21,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -111,8 +112,9 @@ def due_work(parts: Parts) -> tuple[DueWork, DueWork, DueWork]:
 
 
 def build(parts: Parts) -> faust.App:
-    """The worker's app: nothing is connected before it starts."""
+    """The worker's app: nothing is connected before it starts; makes the folder `home`."""
     settings = parts.settings
+    Path(settings.home).mkdir(parents=True, exist_ok=True)
     app = faust.App(
         "closeloop-worker",
         broker=[f"kafka://{server}" for server in settings.bootstrap_servers.split(",")],

@@ -1,0 +1,5 @@
+"""``python -m streams.commands`` is ``closeloop``."""
+
+from streams.commands.root import main
+
+main()
