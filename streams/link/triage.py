@@ -1,4 +1,4 @@
-"""What a person decides of a remark: accept, reject, undo. Every decision is a row; none is changed.
+"""What a person decides of a remark: accept, reject, undo. Every decision is a row of its own.
 
 Called inside a transaction by the commands, the demo and, later, the web pages.
 """
@@ -55,7 +55,7 @@ def undo(
     _decide(tx, feedback_id, issue_keys, "undo", by, now)
 
 
-def _decide(  # noqa: PLR0913 - what was decided, of what, by whom and when
+def _decide(  # noqa: PLR0913, PLR0917 - what was decided, of what, by whom and when
     tx: Transaction,
     feedback_id: str,
     issue_keys: Sequence[str],
