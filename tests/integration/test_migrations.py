@@ -1,16 +1,15 @@
 """The migrations make exactly the tables that the code is written for, and take them away again."""
 
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, NullPool, create_engine, inspect, text
 
-from sinks.store.migrations import current, head, migrate, unmigrate
+from sinks.store.migrations import LOCK, current, head, migrate, unmigrate
 from sinks.store.tables import Base
 
 _DETAILS = text("""
@@ -82,13 +81,16 @@ def test_each_step_is_told_with_what_it_brings(database_url: str) -> None:
     assert steps == []
 
 
-def test_two_starts_at_once_migrate_once(database_url: str) -> None:
-    """Threads or processes, the second waits for the first and finds nothing left to do."""
-    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
-        list(pool.map(migrate, [database_url] * 2))
-    unmigrate(database_url)
+def test_whoever_starts_second_waits_for_the_first(database_url: str) -> None:
+    """Another process holds the lock here; then two threads meet in this one."""
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(migrate, [database_url] * 2))
+        with connected(database_url) as first:
+            first.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+            starts = [pool.submit(migrate, database_url) for _ in range(2)]
+            with pytest.raises(TimeoutError):
+                starts[0].result(timeout=1)
+            assert current(database_url) is None
+        assert [start.result(timeout=30) for start in starts] == [None, None]
     assert current(database_url) == head()
 
 

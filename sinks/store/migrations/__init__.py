@@ -16,6 +16,9 @@ from sqlalchemy import Connection, NullPool, create_engine
 Progress: TypeAlias = Callable[[str, str], None]
 """Called after each step with its revision and its first line."""
 
+LOCK = 0x6D696772617465
+"""The advisory lock of the one who migrates ("migrate" in ASCII)."""
+
 _ALEMBIC = Lock()
 """Alembic keeps the environment of the command that runs in globals of its own."""
 

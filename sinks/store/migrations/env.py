@@ -10,10 +10,8 @@ from alembic.runtime.migration import MigrationContext, MigrationInfo
 from alembic.script import Script
 from sqlalchemy import Connection, text
 
+from sinks.store.migrations import LOCK
 from sinks.store.tables import Base
-
-_LOCK = 0x6D696772617465
-"""The advisory lock of the one who migrates ("migrate" in ASCII)."""
 
 
 def _step_done(
@@ -29,7 +27,7 @@ def _step_done(
 
 
 def _run(connection: Connection) -> None:
-    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
     context.configure(
         connection=connection, target_metadata=Base.metadata, on_version_apply=_step_done
     )
