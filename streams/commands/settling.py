@@ -8,9 +8,10 @@ earlier one off.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from kafka import KafkaProducer
+from kafka.errors import KafkaError
 
 from streams.commands.broker import hand_over, producer
 from streams.commands.output import Advance
@@ -51,7 +52,8 @@ class Settling:
                 hand_over(self._client, remembered(letter, settled))
             self._client.commit_transaction()
         except BaseException:
-            self._client.abort_transaction()
+            with suppress(KafkaError):  # who is fenced off has nothing left to abort
+                self._client.abort_transaction()
             raise
 
     def _partition_of(self, letter: Letter) -> int | None:

@@ -22,10 +22,13 @@ MOST_CHARS = 160
 MOST_BYTES = 400
 """Of a record that is no JSON."""
 DEEPEST = 60
+NOT_JSON = "not JSON"
+"""How `schemas.codec` begins the reason of what is none."""
 ANY = "..."
 """A step that stands for every member: `schemas.errors` cannot say which one it was."""
 _STEP = re.compile(r"\.(?P<name>[^.\[]+)|\[(?P<index>[0-9]{1,9}|\.\.\.)\]")
 _AT_BYTE = re.compile(r"\(byte (?P<at>[0-9]{1,12})\)|position (?P<position>[0-9]{1,12})")
+_MISSING = re.compile(r"missing required field `(?P<name>[^`]+)`")
 _HEADERS = "$.headers."
 
 
@@ -36,19 +39,30 @@ class Line(msgspec.Struct, frozen=True):
     marked: bool = False
 
 
+class Fault(msgspec.Struct, frozen=True):
+    """What is at fault: what stands at `steps`, or that it has no field `missing`."""
+
+    steps: tuple[Step, ...]
+    missing: str = ""
+
+
 def around(value: bytes | None, headers: Headers, path: str, reason: str) -> list[Line]:
     """The lines around what the path names, that marked; no lines where there is nothing."""
     if path.startswith(_HEADERS):
         return _headers(headers, path.removeprefix(_HEADERS))
     if value is None:
         return [Line("(no value)", marked=True)]
+    if reason.startswith(NOT_JSON):  # Python's own reader takes some of what is none
+        return list(_raw(value, reason))
     try:
         document = json.loads(value)
     except (ValueError, RecursionError):
         return list(_raw(value, reason))
     if any(name.startswith("ce_") for name, _ in headers) and path.startswith(("$.data", "$.")):
         document = _with_attributes(document, headers, path)
-    return _window(list(_render((), document, "", "", steps_of(path))))
+    missing = _MISSING.search(reason)
+    fault = Fault(steps_of(path), missing["name"] if missing else "")
+    return _window(list(_render((), document, "", "", fault)))
 
 
 def steps_of(path: str) -> tuple[Step, ...]:
@@ -100,20 +114,23 @@ def _raw(value: bytes, reason: str) -> Iterator[Line]:
 
 
 def _render(
-    at: tuple[Step, ...], node: Any, indent: str, lead: str, target: Sequence[Step]
-) -> Iterator[tuple[tuple[Step, ...], Line]]:
-    """The node as indented JSON, line by line, each with its place."""
+    at: tuple[Step, ...], node: Any, indent: str, lead: str, fault: Fault
+) -> Iterator[Line]:
+    """The node as indented JSON, line by line."""
     opening, closing, members = _members(node)
-    marked = bool(target) and _same(at, target)
-    if members is None or not members or len(at) >= DEEPEST:
-        text = _scalar(node) if members is None else f"{opening}{closing}"
-        yield at, Line(f"{indent}{lead}{text}", marked)
+    is_fault = _same(at, fault.steps)
+    marked = is_fault and bool(at) and not fault.missing
+    if members is None or len(at) >= DEEPEST:
+        text = _scalar(node) if members is None else f"{opening}…{closing}"
+        yield Line(f"{indent}{lead}{text}", marked)
         return
-    yield at, Line(f"{indent}{lead}{opening}", marked)
+    yield Line(f"{indent}{lead}{opening}", marked)
+    if is_fault and fault.missing:
+        yield Line(f"{indent}  {json.dumps(fault.missing)}: (missing)", marked=True)
     for step, inner in members:
         name = f"{json.dumps(step, ensure_ascii=False)}: " if isinstance(step, str) else ""
-        yield from _render((*at, step), inner, indent + "  ", _cut(name), target)
-    yield at, Line(f"{indent}{closing}")
+        yield from _render((*at, step), inner, indent + "  ", _cut(name), fault)
+    yield Line(f"{indent}{closing}")
 
 
 def _members(node: Any) -> tuple[str, str, list[tuple[Step, Any]] | None]:
@@ -142,14 +159,13 @@ def _same(at: Sequence[Step], target: Sequence[Step]) -> bool:
     )
 
 
-def _window(lines: Sequence[Any]) -> list[Line]:
+def _window(lines: Sequence[Line]) -> list[Line]:
     """The lines around the first that is marked; from the beginning where none is."""
-    plain = [line if isinstance(line, Line) else line[1] for line in lines]
-    marked = next((place for place, line in enumerate(plain) if line.marked), 0)
-    start, end = max(0, marked - AROUND), min(len(plain), marked + AROUND + 1)
-    shown = plain[start:end]
+    marked = next((place for place, line in enumerate(lines) if line.marked), 0)
+    start, end = max(0, marked - AROUND), min(len(lines), marked + AROUND + 1)
+    shown = list(lines[start:end])
     if start:
         shown.insert(0, Line(f"… {start} lines before"))
-    if end < len(plain):
-        shown.append(Line(f"… {len(plain) - end} lines after"))
+    if end < len(lines):
+        shown.append(Line(f"… {len(lines) - end} lines after"))
     return shown
