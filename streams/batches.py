@@ -148,10 +148,12 @@ class BatchReader(Service):
         self._reported_at = now
         mine = {p: o for p, o in self._unreported.items() if p in self._consumer.assignment()}
         self._unreported.clear()
+        if not mine:
+            return
         try:
-            await self._consumer.commit(mine)
-        except KafkaError as error:
-            log.debug("lag report failed", error=str(error))
+            await asyncio.wait_for(self._consumer.commit(mine), COMMIT_EVERY_S)
+        except (KafkaError, TimeoutError) as error:
+            log.debug("lag report failed", error=f"{type(error).__name__} {error}")
 
     def forget(self) -> None:
         """Partitions are being taken from us: what is under way is not ours any more."""

@@ -46,6 +46,8 @@ log = structlog.get_logger()
 
 ItemT = TypeVar("ItemT")
 PUBLISH_TIMEOUT_S = 60.0
+PAUSE_S = 1.0
+"""Before a batch is read again that failed where no rule is at work: our own fault, or Kafka's no."""
 WINDOW = 1_000
 """Records over which a stage's failures are counted."""
 LEAST_DEAD = 10
@@ -202,6 +204,7 @@ class StageRunner(Generic[ItemT]):
             log.critical("stage stopped", stage=self.stage.name, why=str(error))
         except Exception:
             log.exception("batch failed outside its rule", stage=self.stage.name)
+            await asyncio.sleep(PAUSE_S)
             await self._resync()
 
     async def _commit_retrying(self, prepared: Prepared[ItemT]) -> None:
