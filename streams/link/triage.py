@@ -1,147 +1,238 @@
-"""What a person decides of a remark: accept, reject, undo. Every decision is a row of its own.
+"""What a person decides about a remark: accept, reject, undo. Pure, and the writing of it.
 
-Called inside a transaction by the commands, the demo and, later, the web pages.
+Every decision is appended, and a link that a person decided stays as the person said. Undoing puts
+a link before a person again: it is suggested, whatever it was before.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Literal
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TypeAlias
 
-from schemas.errors import SinkRefused
+import msgspec
+
+from schemas.errors import CloseloopError
 from schemas.events import FeedbackLinked, LinkClaim, Linking
 from schemas.topics import FEEDBACK_LINKED
 from sinks.store.contract import Transaction
 from sinks.store.rows import Decision, Link, LinkState, Outcome, Remark, Verdict
+from streams.link.building import RULES_MODEL
 
 SOURCE = "/closeloop/triage"
 PERSON = "person"
-MODEL = "1"
-EVIDENCE_AFTER = timedelta(minutes=5)
-_STATES: dict[Verdict, LinkState] = {"link": "linked", "reject": "rejected", "undo": "suggested"}
+Standing: TypeAlias = Sequence[tuple[Link, Decision]]
+
+
+class CannotRule(CloseloopError):
+    """Nothing of that remark can be decided so: refused, nothing was changed."""
+
+
+class Ruling(msgspec.Struct, frozen=True):
+    """What a person made of one remark and one issue."""
+
+    issue_key: str
+    issue_id: int | None
+    verdict: Verdict
+    state: LinkState
+
+
+def accepted(standing: Standing, issue_key: str, issue_id: int) -> list[Ruling]:
+    """The remark is about this issue.
+
+    Raises:
+        CannotRule: a person has said so already.
+    """
+    for link, decision in standing:
+        same = issue_key == link.issue_key or issue_id == link.issue_id
+        if same and link.state == "linked" and decision.rule == PERSON:
+            raise CannotRule(f"{link.issue_key} was accepted already, by {decision.by}")
+        if same:  # under the key by which the remark knows it: there is one link an issue
+            return [Ruling(link.issue_key, issue_id, "link", "linked")]
+    return [Ruling(issue_key, issue_id, "link", "linked")]
+
+
+def rejected(standing: Standing, issue_key: str | None) -> list[Ruling]:
+    """The remark is not about this issue; without one, about none of those suggested.
+
+    Raises:
+        CannotRule: there is no such link, or it was rejected already.
+    """
+    if issue_key is None:
+        links = [link for link, _ in standing if link.state == "suggested"]
+        if not links:
+            raise CannotRule("nothing is suggested for it")
+    else:
+        links = [link for link, _ in standing if link.issue_key == issue_key]
+        if not links:
+            raise CannotRule(f"{issue_key} is neither suggested for it nor linked")
+        if links[0].state == "rejected":
+            raise CannotRule(f"{issue_key} was rejected already")
+    return [Ruling(link.issue_key, link.issue_id, "reject", "rejected") for link in links]
+
+
+def undone(standing: Standing, issue_key: str | None) -> list[Ruling]:
+    """What a person decided, about this issue or about all, is for a person to decide again.
+
+    Raises:
+        CannotRule: no person has decided anything there.
+    """
+    links = [
+        link
+        for link, decision in standing
+        if decision.rule == PERSON
+        and decision.verdict != "undo"
+        and issue_key in {None, link.issue_key}
+    ]
+    if not links:
+        raise CannotRule("no person has decided anything there")
+    return [Ruling(link.issue_key, link.issue_id, "undo", "suggested") for link in links]
+
+
+def outcome_of(standing: Standing, rulings: Sequence[Ruling]) -> Outcome:
+    """What linking comes to once these are carried out."""
+    states: dict[str, LinkState] = {link.issue_key: link.state for link, _ in standing}
+    states |= {ruling.issue_key: ruling.state for ruling in rulings}
+    if "linked" in states.values():
+        return "linked"
+    return "suggested" if "suggested" in states.values() else "unmatched"
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What is to be decided of a remark, looked up and ready to be carried out."""
+
+    remark: Remark
+    rulings: tuple[Ruling, ...]
+    outcome: Outcome
+
+
+Decide: TypeAlias = Callable[[Standing], list[Ruling]]
+
+
+def plan(tx: Transaction, feedback_id: str, decide: Decide) -> Plan:
+    """Look the remark up and decide; nothing is written.
+
+    Raises:
+        CannotRule: there is no such remark, or that cannot be decided of it.
+    """
+    found = tx.remarks.find(feedback_id)
+    if found is None:
+        raise CannotRule(f"no remark {feedback_id} is known; they are called SOURCE:RECORD")
+    standing = tx.links.of_remark(found[0].id)
+    rulings = decide(standing)
+    return Plan(found[0], tuple(rulings), outcome_of(standing, rulings))
 
 
 def accept(
-    tx: Transaction, feedback_id: str, issue_keys: Sequence[str], *, by: str, now: datetime
-) -> None:
-    """Link the remark to these issues; those suggested beside them stay suggestions.
+    tx: Transaction, feedback_id: str, keys: Sequence[str], *, by: str, now: datetime
+) -> Outcome:
+    """Link the remark to these issues. Effects: those of `carry_out`.
 
     Raises:
-        SinkRefused: there is no such remark, or no issue is known by such a key.
+        CannotRule: no such remark or issue is known, or a person has said so already.
     """
-    _decide(tx, feedback_id, issue_keys, "link", by, now)
+    return carry_out(tx, plan(tx, feedback_id, accepting(tx, keys)), by, now)
 
 
-def reject(
-    tx: Transaction, feedback_id: str, issue_keys: Sequence[str], *, by: str, now: datetime
-) -> None:
-    """Say that the remark is not about these issues; the rules never link it to them again.
+def accepting(tx: Transaction, keys: Sequence[str]) -> Decide:
+    """Decides that a remark is about the issues of these keys, present or former.
 
     Raises:
-        SinkRefused: there is no such remark, or no issue is known by such a key.
+        CannotRule: one is not known.
     """
-    _decide(tx, feedback_id, issue_keys, "reject", by, now)
+    ids = tx.epics.ids_of_keys(keys)
+    unknown = [key for key in keys if key not in ids]
+    if unknown:
+        raise CannotRule(f"no issue {', '.join(unknown)} is known")
+    rows = tx.epics.get(set(ids.values()))
+    present = {rows[id_].epic.key: id_ for id_ in ids.values() if id_ in rows}
+    return lambda standing: [
+        ruling for key, id_ in present.items() for ruling in accepted(standing, key, id_)
+    ]
 
 
-def undo(
-    tx: Transaction, feedback_id: str, issue_keys: Sequence[str], *, by: str, now: datetime
-) -> None:
-    """Take back what was decided: the issues are suggestions again.
+def rejecting(keys: Sequence[str]) -> Decide:
+    """Decides that a remark is not about these issues; without any, about none suggested."""
+    return lambda standing: [one for key in keys or (None,) for one in rejected(standing, key)]
 
-    Raises:
-        SinkRefused: there is no such remark, or no issue is known by such a key.
+
+def undoing(keys: Sequence[str]) -> Decide:
+    """Decides to take back what a person decided about these issues; without any, about all."""
+    return lambda standing: [one for key in keys or (None,) for one in undone(standing, key)]
+
+
+def carry_out(tx: Transaction, what: Plan, by: str, now: datetime) -> Outcome:
+    """Write it, announce it, and let what follows from it fall due.
+
+    Effects: decisions, links, the remark's outcome, ``feedback.linked``; the issues' audiences and
+    evidence are worked out again.
     """
-    _decide(tx, feedback_id, issue_keys, "undo", by, now)
+    remark, rulings = what.remark, what.rulings
+    decisions = _decisions(tx, remark, rulings, by, now)
+    links = [_link(one, ruling) for one, ruling in zip(decisions, rulings, strict=True)]
+    tx.links.add(decisions, links)
+    tx.remarks.set_outcome({remark.id: what.outcome})
+    event = _announcement(tx, remark, what.outcome, decisions[-1], now)
+    tx.outbox.add([(FEEDBACK_LINKED.name, remark.feedback_id, event)])
+    issues = {ruling.issue_id for ruling in rulings if ruling.issue_id is not None}
+    if issues:
+        tx.ships.wake(issues, now)
+        tx.epics.owe_evidence(issues, now)
+    return what.outcome
 
 
-def _decide(  # noqa: PLR0913, PLR0917 - what was decided, of what, by whom and when
-    tx: Transaction,
-    feedback_id: str,
-    issue_keys: Sequence[str],
-    verdict: Literal["link", "reject", "undo"],
-    by: str,
-    now: datetime,
-) -> None:
-    remark = _remark(tx, feedback_id)
-    issues = _issues(tx, issue_keys)
-    ids = tx.links.new_ids(len(issues))
-    decisions = [
+def _decisions(
+    tx: Transaction, remark: Remark, rulings: Sequence[Ruling], by: str, now: datetime
+) -> list[Decision]:
+    return [
         Decision(
-            id=decision_id,
+            id=id_,
             remark_id=remark.id,
-            issue_key=key,
-            issue_id=issue_id,
-            verdict=verdict,
+            issue_key=ruling.issue_key,
+            issue_id=ruling.issue_id,
+            verdict=ruling.verdict,
             rule=PERSON,
             score=1.0,
-            model=MODEL,
+            model=RULES_MODEL,
             by=by,
             at=now,
         )
-        for decision_id, (key, issue_id) in zip(ids, issues.items(), strict=True)
+        for id_, ruling in zip(tx.links.new_ids(len(rulings)), rulings, strict=True)
     ]
-    links = [
-        Link(
-            remark_id=remark.id,
-            issue_key=each.issue_key,
-            issue_id=each.issue_id,
-            state=_STATES[verdict],
-            decision_id=each.id,
-        )
-        for each in decisions
-    ]
-    tx.links.add(decisions, links)
-    _settle(tx, remark, decisions, now)
-    tx.epics.owe_evidence(set(issues.values()), now + EVIDENCE_AFTER)
-    tx.ships.wake(set(issues.values()), now)
 
 
-def _remark(tx: Transaction, feedback_id: str) -> Remark:
-    found = tx.remarks.find(feedback_id)
-    if found is None:
-        raise SinkRefused(f"no remark is called {feedback_id!r}")
-    return found[0]
-
-
-def _issues(tx: Transaction, issue_keys: Sequence[str]) -> dict[str, int]:
-    """Key -> id, each once."""
-    known = tx.epics.ids_of_keys(issue_keys)
-    unknown = [key for key in issue_keys if key not in known]
-    if unknown:
-        raise SinkRefused(f"no issue is known as {', '.join(unknown)}")
-    return {key: known[key] for key in issue_keys}
-
-
-def _settle(tx: Transaction, remark: Remark, decisions: Sequence[Decision], now: datetime) -> None:
-    """What linking has come to now, in the store and for whoever listens."""
-    standing = tx.links.of_remark(remark.id)
-    states = {link.state for link, _ in standing}
-    outcome: Outcome = (
-        "linked" if "linked" in states else "suggested" if "suggested" in states else "unmatched"
+def _link(decision: Decision, ruling: Ruling) -> Link:
+    return Link(
+        remark_id=decision.remark_id,
+        issue_key=decision.issue_key,
+        issue_id=decision.issue_id,
+        state=ruling.state,
+        decision_id=decision.id,
     )
-    tx.remarks.set_outcome({remark.id: outcome})
-    linked = tuple(
-        LinkClaim(
-            issue_key=link.issue_key,
-            rule=decision.rule,
-            score=decision.score,
-            issue_id=None if link.issue_id is None else str(link.issue_id),
-        )
-        for link, decision in standing
-        if link.state == outcome
-    )
-    event = FeedbackLinked(
-        id=f"{remark.feedback_id}:{max(each.id for each in decisions)}",
+
+
+def _announcement(
+    tx: Transaction, remark: Remark, outcome: Outcome, last: Decision, now: datetime
+) -> FeedbackLinked:
+    """What stands now, the rejected left out; one id a decision."""
+    standing = [one for one in tx.links.of_remark(remark.id) if one[0].state != "rejected"]
+    return FeedbackLinked(
+        id=f"triage:{last.id}",
         source=SOURCE,
         specversion="1.0",
         time=now,
         data=Linking(
             feedback=remark.feedback_id,
             outcome=outcome,
-            links=linked,
+            links=tuple(_claim(link, decision) for link, decision in standing),
             account_id=remark.account_id,
             opportunity_id=remark.opportunity_id,
         ),
     )
-    tx.outbox.add([(FEEDBACK_LINKED.name, remark.feedback_id, event)])
+
+
+def _claim(link: Link, decision: Decision) -> LinkClaim:
+    issue_id = None if link.issue_id is None else str(link.issue_id)
+    return LinkClaim(
+        issue_key=link.issue_key, rule=decision.rule, score=decision.score, issue_id=issue_id
+    )
