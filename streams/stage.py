@@ -47,7 +47,7 @@ log = structlog.get_logger()
 ItemT = TypeVar("ItemT")
 PUBLISH_TIMEOUT_S = 60.0
 PAUSE_S = 1.0
-"""Before a batch is read again that failed where no rule is at work: our own fault, or Kafka's no."""
+"""Before a batch that failed where no rule is at work is read again."""
 WINDOW = 1_000
 """Records over which a stage's failures are counted."""
 LEAST_DEAD = 10
