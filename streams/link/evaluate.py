@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from streams.link.likeness import certainty
+from streams.link.likeness import certainty, table
 from streams.link.likeness.index import Index
 
 Tier = Literal["fast", "quality"]
@@ -150,7 +150,7 @@ def make_index(tier: Tier) -> Index:
     """An empty index of the tier."""
     if tier == "quality":
         raise BadFolder("the quality tier is not installed")
-    return Index()
+    return Index(table.packaged())
 
 
 def report(name: str, tier: Tier, answers: Answers) -> Report:
