@@ -10,7 +10,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from streams.link.likeness import certainty
+from streams.link.evaluate_taught import answer_taught, play
+from streams.link.likeness import certainty, table
 from streams.link.likeness.index import Index
 
 Tier = Literal["fast", "quality"]
@@ -22,6 +23,9 @@ RESAMPLES, SPLITS, SEED = 1000, 200, 20_260_101
 """Bootstrap resamples, random halves for the guarantee, and the seed of both."""
 
 P, DELTA = 0.9, 0.1
+
+CONFIRMATIONS = 10
+"""Confirmed texts of each epic that are played where there is a history."""
 
 FEW = 5
 """What a person reads at a glance."""
@@ -48,6 +52,13 @@ class Query(msgspec.Struct, frozen=True):
     text: str
 
 
+class Past(msgspec.Struct, frozen=True):
+    """One line of ``history.jsonl``: a text and the epics that a person confirmed."""
+
+    text: str
+    gold: tuple[str, ...] = ()
+
+
 class Gold(msgspec.Struct, frozen=True):
     """One line of ``gold.jsonl``: the right epics; empty where nothing fits."""
 
@@ -72,7 +83,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         auroc: how well the calibrated confidence parts right best answers from all others.
         ece: expected calibration error of that confidence; both cross-fitted.
         coverage: share linked at the guarantee, mean over random halves, one half to calibrate
-            and certify, the other to link.
+            and certify, the other to link; after `confirmations` for each epic.
+        confirmations: confirmed texts that were played before `coverage`, 0 without a history;
+            all other measures know only the epics.
         kept: share of those halves in which at least `p` of the links were right.
     """
 
@@ -86,6 +99,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     auroc: Measure
     ece: Measure
     coverage: Measure
+    confirmations: int
     kept: float
     p: float
     delta: float
@@ -116,7 +130,14 @@ def evaluate(folder: Path, tier: Tier = "fast") -> Report:
     epics = list(_lines(folder / "candidates.jsonl", Epic))
     queries = list(_lines(inner / "queries.jsonl", Query))
     gold = {line.query_id: frozenset(line.gold) for line in _lines(inner / "gold.jsonl", Gold)}
-    return report(folder.name, tier, answer(epics, queries, gold, tier))
+    answers = answer(epics, queries, gold, tier)
+    if not (folder / "history.jsonl").is_file():
+        return report(folder.name, tier, answers, (answers.right, answers.features), 0)
+    past = [(e, line.text) for line in _lines(folder / "history.jsonl", Past) for e in line.gold]
+    taught = play({epic.id: epic.title for epic in epics}, past, CONFIRMATIONS)
+    right = [gold.get(query.id, frozenset()) for query in queries]
+    after = answer_taught(taught, [query.text for query in queries], right)
+    return report(folder.name, tier, answers, after, CONFIRMATIONS)
 
 
 def answer(
@@ -150,14 +171,16 @@ def make_index(tier: Tier) -> Index:
     """An empty index of the tier."""
     if tier == "quality":
         raise BadFolder("the quality tier is not installed")
-    return Index()
+    return Index(table.packaged())
 
 
-def report(name: str, tier: Tier, answers: Answers) -> Report:
-    """All measures of some answers."""
+def report(
+    name: str, tier: Tier, answers: Answers, linking: tuple[Bools, Floats], confirmations: int
+) -> Report:
+    """All measures of some answers; coverage is of the answers of `linking`."""
     places, right = answers.places[answers.answerable], answers.right
     confidence = crossed(answers.features, right)
-    shares, kept = guarantee(answers.features, right)
+    shares, kept = guarantee(linking[1], linking[0])
     return Report(
         folder=name,
         tier=tier,
@@ -169,6 +192,7 @@ def report(name: str, tier: Tier, answers: Answers) -> Report:
         auroc=_resampled(certainty.auroc, confidence, right),
         ece=_resampled(certainty.ece, confidence, right),
         coverage=Measure(float(shares.mean()), *_middle(shares)),
+        confirmations=confirmations,
         kept=kept,
         p=P,
         delta=DELTA,

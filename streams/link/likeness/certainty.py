@@ -29,9 +29,13 @@ GRID = tuple(np.round(np.arange(0.995, 0.30, -0.005), 3).tolist())
 SPARE_ERRORS = 3
 """The test starts where so many errors would still pass: one early mistake must not end it."""
 
+CURVED = 10
+"""Leading columns whose products are features too, once there are `STEPS_ABOVE` labels."""
+
 FOLDS = 5
 
 Vector = npt.NDArray[np.float64]
+Matrix = npt.NDArray[np.float64]
 
 
 class Certainty(NamedTuple):
@@ -43,7 +47,7 @@ class Certainty(NamedTuple):
 
     def rank(self, features: npt.NDArray[np.float64]) -> Vector:
         """Confidence without steps, so without ties: what thresholds are tested and applied on."""
-        return self.logistic.probability(features[:, : self.columns])
+        return self.logistic.probability(shaped(features, self.columns))
 
     def probability(self, features: npt.NDArray[np.float64]) -> Vector:
         """Calibrated probability, 0..1, non-decreasing in `rank`."""
@@ -71,8 +75,8 @@ def fit(features: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> Cert
 
     Under `PLATT_BELOW` labels only the score is used.
     """
-    columns = 1 if len(right) < PLATT_BELOW else features.shape[1]
-    logistic = fit_logistic(features[:, :columns], right)
+    columns = _columns(features, right)
+    logistic = fit_logistic(shaped(features, columns), right)
     if len(right) < STEPS_ABOVE:
         return Certainty(logistic, None, columns)
     return Certainty(logistic, fit_steps(cross_rank(features, right), right), columns)
@@ -80,14 +84,30 @@ def fit(features: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> Cert
 
 def cross_rank(features: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> Vector:
     """Each item's confidence by a calibration that has not seen it."""
-    columns = 1 if len(right) < PLATT_BELOW else features.shape[1]
-    fold = np.arange(len(right)) * 7919 % FOLDS
+    wide = shaped(features, _columns(features, right))
+    fold = np.arange(len(right)) % FOLDS
     held = np.zeros(len(right))
     for number in range(FOLDS):
         seen, out = fold != number, fold == number
-        model = fit_logistic(features[seen, :columns], right[seen])
-        held[out] = model.probability(features[out, :columns])
+        model = fit_logistic(wide[seen], right[seen])
+        held[out] = model.probability(wide[out])
     return held
+
+
+def shaped(features: Matrix, columns: int) -> Matrix:
+    """The first `columns`, and beyond those that there are, products of the first `CURVED`."""
+    if columns <= features.shape[1]:
+        return features[:, :columns]
+    bent = features[:, :CURVED]
+    first, second = np.triu_indices(bent.shape[1])
+    return np.column_stack([features, bent[:, first] * bent[:, second]])
+
+
+def _columns(features: Matrix, right: npt.NDArray[np.bool_]) -> int:
+    """One below `PLATT_BELOW` labels; all; and from `STEPS_ABOVE` on more than there are."""
+    if len(right) < PLATT_BELOW:
+        return 1
+    return int(features.shape[1]) + int(len(right) >= STEPS_ABOVE)
 
 
 def certify(

@@ -15,7 +15,7 @@ class Candidate(NamedTuple):
 
     Attributes:
         epic_id: the tracker's issue id.
-        score: the blend, 0 to about 2.5; comparable between remarks, not a probability.
+        score: the blend, 0 to about 10, more for long remarks; not a probability.
         parts: the share of each scorer in it, by name: ``meaning`` and ``letters``.
     """
 

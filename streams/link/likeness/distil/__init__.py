@@ -1,0 +1,1 @@
+"""Builds the packaged table of word vectors from pinned packages; not needed at run time."""

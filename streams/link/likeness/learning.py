@@ -1,0 +1,167 @@
+"""What accepted remarks teach about an epic: sums that a decision adds to, and its undo subtracts.
+
+Everything kept is a whole number, so that undo is exact, order does not matter, and a rebuild from
+the decisions gives the same bits. From the sums follow two scorers: the centroid of an epic's
+texts, and a linear head (linear discriminants: the epics' means under what all of them vary in),
+whose only inputs are those sums and the sum of outer products. An epic's title is learned as its
+first text; auto-links that nobody audited are never learned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from streams.link.likeness import grams
+from streams.link.likeness.index import Encoder
+from streams.link.likeness.scores import Scores
+
+STEPS = 1024
+"""Whole numbers per unit."""
+
+PROJECTED, LETTERS = 512, 0.7
+"""Letters are folded into so many numbers, by a signed hash, and weigh so much."""
+
+RIDGE = 1.0
+"""How much of the texts' total spread is added in every direction."""
+
+LEAST = 1e-6
+"""Where every text is empty there is no spread; nothing is divided by less."""
+
+CENTROID = 4.0
+"""Weight of the centroid's cosine beside the head, whose own spread is one."""
+
+HALF_TAUGHT = 1.0
+"""Decisions per epic at which what was taught weighs as much as what titles say."""
+
+Whole = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+_BUCKETS = np.arange(grams.WIDTH, dtype=np.int64)
+_SIGNS = np.where((_BUCKETS * 40503 >> 5) & 1, 1, -1).astype(np.float32)
+_FOLD = sparse.csr_array(
+    (_SIGNS, (_BUCKETS, (_BUCKETS * 2654435761 >> 7) % PROJECTED)), shape=(grams.WIDTH, PROJECTED)
+)
+
+
+class Head(NamedTuple):
+    """The scorers that the sums give; columns as `ids`."""
+
+    ids: list[str]
+    centroids: Floats
+    weights: Floats
+    bias: Floats
+
+
+class Taught:
+    """Sums of the texts accepted for each epic.
+
+    Args:
+        encoder: the word vectors.
+    """
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._width = encoder.width + PROJECTED
+        self._sums: dict[str, Whole] = {}
+        self._sizes: dict[str, int] = {}
+        self._products = np.zeros((self._width, self._width), np.int64)
+        self._head: Head | None = None
+
+    def learn(self, epic_id: str, text: str) -> None:
+        """Adds a text to an epic; constant time."""
+        self.learn_all([(epic_id, text)])
+
+    def learn_all(self, decisions: Sequence[tuple[str, str]]) -> None:
+        """Adds many texts at once; the same as one by one."""
+        self._change(decisions, 1)
+
+    def unlearn(self, epic_id: str, text: str) -> None:
+        """Takes a learned text back, exactly: nothing of it stays."""
+        self._change([(epic_id, text)], -1)
+
+    def size(self, epic_id: str) -> int:
+        """How many texts an epic has, its title counted."""
+        return self._sizes.get(epic_id, 0)
+
+    def state(self) -> tuple[dict[str, tuple[int, bytes]], bytes]:
+        """All there is, to compare two workers or a rebuild, bit for bit."""
+        sums = {epic: (self._sizes[epic], held.tobytes()) for epic, held in self._sums.items()}
+        return sums, self._products.tobytes()
+
+    def scores(self, texts: Sequence[str]) -> Scores:
+        """Scores of every epic that has a text: `total`, and as parts the centroid and the head.
+
+        Shape:
+            Columns in the order of `ids`.
+        """
+        head = self._ready()
+        rows = self._rows(texts) / STEPS
+        meaning = rows[:, : self._encoder.width] @ head.centroids.T
+        linear = rows @ head.weights.T + head.bias
+        total = CENTROID * meaning + linear
+        return Scores(*(part.astype(np.float32) for part in (total, meaning, linear)))
+
+    @property
+    def ids(self) -> list[str]:
+        """Epics in the order of the columns of `scores`: sorted."""
+        return sorted(self._sums)
+
+    def share(self) -> float:
+        """How much what was taught should weigh beside the titles' own score, 0..1."""
+        decisions = sum(self._sizes.values()) - len(self._sizes)
+        return decisions / max(decisions + HALF_TAUGHT * len(self._sizes), 1)
+
+    def _change(self, decisions: Sequence[tuple[str, str]], sign: int) -> None:
+        rows = self._rows([text for _, text in decisions])
+        for (epic_id, _), row in zip(decisions, rows, strict=True):
+            self._sizes[epic_id] = self.size(epic_id) + sign
+            self._sums[epic_id] = self._sums.get(epic_id, np.zeros_like(row)) + sign * row
+            if not self._sizes[epic_id]:
+                del self._sizes[epic_id], self._sums[epic_id]
+        exact = rows.astype(np.float64)  # sums of products stay far under 2**53
+        self._products += sign * np.rint(exact.T @ exact).astype(np.int64)
+        self._head = None
+
+    def _rows(self, texts: Sequence[str]) -> Whole:
+        counts = grams.count(texts)
+        weight = 1 + np.log(counts.data)
+        number = np.repeat(np.arange(len(texts)), np.diff(counts.indptr))
+        length = np.sqrt(np.bincount(number, weights=weight**2, minlength=len(texts)))
+        weight = (LETTERS * weight / length[number]).astype(np.float32)
+        unit = sparse.csr_array((weight, counts.indices, counts.indptr), shape=counts.shape)
+        both = np.hstack([self._encoder.encode(texts), (unit @ _FOLD).toarray()])
+        return np.asarray(np.rint(both * STEPS), np.int64)
+
+    def _ready(self) -> Head:
+        if self._head is None:
+            self._head = self._solve()
+        return self._head
+
+    def _solve(self) -> Head:
+        ids = self.ids
+        if not ids:
+            empty = np.zeros((0, self._width))
+            return Head(ids, empty[:, : self._encoder.width], empty, np.zeros(0))
+        sums = np.stack([self._sums[epic_id] for epic_id in ids]) / STEPS
+        sizes = np.array([self._sizes[epic_id] for epic_id in ids], np.float64)
+        means = sums / sizes[:, None]
+        products = self._products / STEPS**2
+        within = (products - sums.T @ means) / sizes.sum()
+        ridge = RIDGE * np.trace(products) / sizes.sum() / self._width
+        within += np.eye(self._width) * max(ridge, LEAST)
+        weights = np.linalg.solve(within, means.T).T
+        bias = -0.5 * (weights * means).sum(axis=1)
+        spread = np.sqrt((weights * (weights @ within)).sum(axis=1).mean())
+        dense = sums[:, : self._encoder.width]
+        length = np.linalg.norm(dense, axis=1, keepdims=True)
+        return Head(
+            ids,
+            dense / np.maximum(length, 1e-9),
+            weights / max(spread, LEAST),
+            bias / max(spread, LEAST),
+        )
