@@ -8,24 +8,32 @@ from collections.abc import Sequence
 from sinks.store.contract import Transaction
 from sinks.store.rows import EpicRow
 from streams.link.likeness.index import Index
+from streams.link.likeness.table import packaged
 from streams.link.rules import Candidate
 
-FLOOR = 0.25
+FLOOR = 0.2
 """Blended scores under this are like nothing: shown to nobody."""
-CEILING = 2.5
-"""The highest blend there is; scores are told as their share of it, which is no probability."""
+CEILING = 3.0
+"""About the highest blend there is; told as a share of it, which is no probability."""
 _WORD = re.compile(r"\w{4,}")
 
 
 class IndexedLikeness:
     """`streams.link.stage.Likeness` over `streams.link.likeness`; one thread at a time."""
 
-    version = "letters-1"
+    version = "table-1"
 
     def __init__(self, index: Index | None = None) -> None:
-        self._index = Index() if index is None else index
+        self._made = index
         self._mark = 0
         self._epics: dict[str, EpicRow] = {}
+
+    @property
+    def _index(self) -> Index:
+        """Made when it is first needed: a worker that only meets explicit keys loads no table."""
+        if self._made is None:
+            self._made = Index(packaged())
+        return self._made
 
     def refresh(self, tx: Transaction) -> None:
         """Take in the issues that changed since the last time."""
