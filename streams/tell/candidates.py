@@ -275,7 +275,7 @@ def _at_address(one: Candidate, first: Candidate | None) -> Candidate:
 
 def _merged(ones: Sequence[Candidate]) -> Candidate:
     told = [one for one in ones if _is_told(one)]
-    counted = told or ones[:1]
+    counted = told or [one for one in ones if one.reason == ones[0].reason]
     roles = dict.fromkeys(one.role for one in counted)
     ids = frozenset[int]().union(*(one.remark_ids for one in counted))
     return Candidate(counted[0].person, "; ".join(roles), ids, counted[0].reason)

@@ -75,16 +75,15 @@ def can_be_told(rep: Rep) -> bool:
 
 
 def stand_in(rep: Rep, customers: Customers) -> Rep | None:
-    """The nearest manager up the line who can be told; None where the line ends or turns back."""
-    seen = {rep.id}
+    """The nearest manager up the line who can be told; None where it ends or comes back."""
+    at = rep
     for _ in range(MOST_HOPS):
-        manager_id = known(rep.manager_id)
-        if manager_id is None or manager_id in seen or manager_id not in customers.reps:
+        manager = customers.reps.get(known(at.manager_id) or "")
+        if manager is None or manager.id == rep.id:
             return None
-        rep = customers.reps[manager_id]
-        if can_be_told(rep):
-            return rep
-        seen.add(manager_id)
+        if can_be_told(manager):
+            return manager
+        at = manager
     return None
 
 

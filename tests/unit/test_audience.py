@@ -139,6 +139,12 @@ def test_a_circle_of_managers_who_have_left_ends() -> None:
     assert skipped(tells)["rita"] == "has left, and no manager is known"
 
 
+def test_nobody_stands_in_for_themselves() -> None:
+    """Olga, who owned it before, is her own manager: that makes her no owner again."""
+    reps = with_reps(rep("olga", manager_id="olga"))
+    assert told(decide(linked(), known=ownerless(reps=reps))) == ["queue@us.example"]
+
+
 def test_a_line_of_managers_is_not_followed_for_ever() -> None:
     """Five of them, and then somebody counts as having none."""
     gone = [rep(f"m{n}", manager_id=f"m{n + 1}", active=False) for n in range(6)]
@@ -242,6 +248,12 @@ def test_availability_follows_merges() -> None:
     assert [(one.person_id, one.account_id) for one in tells] == [("nils", "acme")]
 
 
+def test_availability_by_a_former_id_reaches_remarks_made_since() -> None:
+    """The other way round: the remark came after the merge."""
+    known = customers(survivors={"acme-old": "acme", "acme": "acme"})
+    assert told(decide(linked(), known=known, of=ship(accounts=("acme-old",)))) == ["nils"]
+
+
 def test_a_deleted_account_is_not_told() -> None:
     """There is no customer any more."""
     known = customers(accounts={"acme": account(deleted=True)}, survivors={})
@@ -306,6 +318,20 @@ def test_a_second_look_tells_nobody_again() -> None:
     again = decide(linked(reporter_id="rita"), already=first)
     assert told(again) == []
     assert set(skipped(again).values()) == {"already told"}
+
+
+def test_a_tell_is_given_once_also_where_it_would_answer_more_by_now() -> None:
+    """A second remark turned out to be of the same account: that key is taken."""
+    first = decide(linked(1))
+    assert skipped(decide(linked(1), linked(2), already=first)) == {"nils": "already told"}
+
+
+def test_a_skip_is_about_all_the_remarks_that_it_concerns() -> None:
+    """In whatever order they come."""
+    reps = with_reps(rep("rita", active=False))
+    items = [linked(n, reporter_id="rita") for n in (2, 1, 3)]
+    (rita,) = [one for one in decide(*items, known=customers(reps=reps)) if one.reason]
+    assert rita.remark_ids == (1, 2, 3)
 
 
 def test_who_was_told_under_the_domain_is_not_told_again_once_the_account_is_known() -> None:

@@ -12,6 +12,7 @@ from sinks.mail.compose import check
 from sinks.store.rows import Message
 from streams.tell.message import MOST_IN_FULL, Look, render
 from streams.tell.views import Links, Snapshot, TellView
+from streams.tell.wording import subject
 from tests.unit.tell_rows import NOW, SHIPPED, account, deal, epic, linked, ship, tell
 
 LINKS = Links(
@@ -175,6 +176,12 @@ def test_no_name_ends_a_header_early(end: str) -> None:
     for header in (mail.subject, mail.to_name):
         assert header.splitlines() == [header]
     assert not [line for line in mail.text.splitlines() if line.startswith("Bcc")]
+
+
+def test_a_subject_is_one_line_whoever_asks_for_it() -> None:
+    """The last place before it becomes a header."""
+    line = subject([("shipped", "SSO\nBcc: a@x.example", "Ac\rme")])
+    assert line == "Shipped: SSO Bcc: a@x.example, which Ac me asked for"
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", "data:text/html,x", " https://x.example"])

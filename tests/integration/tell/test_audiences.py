@@ -122,6 +122,15 @@ def test_a_remark_of_a_merged_account_is_told_to_the_owner_of_the_one_it_is_now(
     assert {one.account_id for one in world.tells()} == {"acme"}
 
 
+def test_deals_of_a_merged_account_count_for_the_one_it_is_now(world: World) -> None:
+    """CRMs leave them where they were."""
+    world.crm("account", (SAID, account("old", merged_into="acme", deleted=True)))
+    world.remark(2, account_id="old")
+    world.crm("opportunity", (SAID, deal("d1", account_id="old", owner_id="olga")))
+    world.work.work_out_audiences(NOW)
+    assert world.told()["olga"] == "tell"
+
+
 def test_an_account_that_becomes_known_later_tells_its_owner_and_nobody_twice(
     store: Store,
 ) -> None:

@@ -295,6 +295,17 @@ def test_a_remark_that_was_withdrawn_before_the_mail_went_out_is_not_in_it(world
     assert world.message_of("rita").reason == post.NOTHING_LEFT
 
 
+def test_a_correction_that_the_next_generation_overtook_is_not_sent(world: World) -> None:
+    """It has been fixed and shipped again before anybody could read that it was taken back."""
+    world.tell_all()
+    world.withdraw(LATER)
+    world.work.work_out_audiences(LATER)
+    world.ship(generation=2, shipped_at=LATER, settles_at=LATER)
+    mails = world.tell_all(LATER)
+    assert {mail.subject.partition(":")[0] for mail in mails} == {"Shipped"}
+    assert not [mail for mail in mails if "taken back" in mail.text]
+
+
 def test_the_next_generation_is_told_anew(world: World) -> None:
     """After the withdrawal it ships again: a new tell for the same people."""
     world.tell_all()
