@@ -48,7 +48,8 @@ class PostgresOffsets:
         return bool(result.rowcount)
 
     def _first(self, group: str, move: Move) -> bool:
-        result = self._connection.execute(
+        """Asked by what is returned: the driver's row count says nothing of a conflict."""
+        inserted = self._connection.scalar(
             insert(ConsumerOffset)
             .values(
                 group_id=group,
@@ -57,5 +58,6 @@ class PostgresOffsets:
                 next_offset=move.new,
             )
             .on_conflict_do_nothing()
+            .returning(ConsumerOffset.next_offset)
         )
-        return bool(result.rowcount)
+        return inserted is not None
