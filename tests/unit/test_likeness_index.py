@@ -1,12 +1,15 @@
 """The index ranks, follows changes at once, and answers whatever text it is given, offline."""
 
+import math
 import socket
 from typing import NoReturn
 
 import pytest
 
+from streams.link.likeness import table
 from streams.link.likeness.clean import first_words, strip_template
 from streams.link.likeness.index import Index
+from streams.link.likeness.saved import Stale
 
 EPICS = [
     ("1", "Export invoices as CSV", "Accountants want all invoices of a month in one file."),
@@ -46,7 +49,7 @@ It should go on.
 @pytest.fixture
 def index() -> Index:
     """An index of three epics."""
-    filled = Index()
+    filled = Index(table.packaged())
     filled.put_all(EPICS)
     return filled
 
@@ -90,10 +93,10 @@ def test_any_text_gets_an_answer_in_time(index: Index, text: str) -> None:
     index.put("strange", text, text)
     looked = index.look([text], 3)
     assert len(looked.candidates[0]) == 3
-    assert all(candidate.score >= 0 for candidate in looked.candidates[0])
+    assert all(math.isfinite(candidate.score) for candidate in looked.candidates[0])
 
 
-def test_no_socket_is_opened(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_socket_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither at load nor at link."""
 
     def refuse(*_: object, **__: object) -> NoReturn:
@@ -102,7 +105,30 @@ def test_no_socket_is_opened(index: Index, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     monkeypatch.setattr(socket, "create_connection", refuse)
-    assert ids(index, "dark theme")[0] == "3"
+    fresh = Index(table.read(table.PACKAGED))
+    fresh.put_all(EPICS)
+    assert ids(fresh, "dark theme")[0] == "3"
+
+
+def test_a_saved_index_ranks_as_before_and_computes_only_what_changed(index: Index) -> None:
+    """Also an epic that is gone stays gone."""
+    index.put("4", "Nightly backups", "")
+    index.remove("2")
+    body = index.save()
+    now = [EPICS[0], ("3", "Darker mode", "For night shifts."), ("4", "Nightly backups", "")]
+    again, straight = Index(table.packaged()), Index(table.packaged())
+    assert again.load(body, now) == 1
+    straight.put_all(now)
+    assert again.rank(["night invoice mode"], 5) == straight.rank(["night invoice mode"], 5)
+    assert again.load(again.save(), now) == 0
+    assert again.rank(["night invoice mode"], 5) == straight.rank(["night invoice mode"], 5)
+
+
+@pytest.mark.parametrize("body", [b"", b"\x80\x04nonsense", Index().save()])
+def test_what_another_table_or_nobody_saved_is_refused(index: Index, body: bytes) -> None:
+    """Then the epics are put again."""
+    with pytest.raises(Stale):
+        index.load(body, EPICS)
 
 
 def test_an_issue_template_leaves_only_its_writers_words() -> None:

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from streams.link.likeness import features, grams
+from streams.link.likeness import features, grams, saved
 from streams.link.likeness.clean import MOST_LETTERS, first_words, strip_template
 from streams.link.likeness.growing import Rows
 from streams.link.likeness.postings import Postings
@@ -48,6 +48,11 @@ BATCH = 256
 
 class Encoder(Protocol):
     """Turns texts into unit vectors of `width` numbers; the same text always into the same."""
+
+    @property
+    def name(self) -> str:
+        """Another for every other set of vectors."""
+        ...
 
     @property
     def width(self) -> int:
@@ -86,6 +91,7 @@ class Index:
         self._ids: list[str] = []
         self._at: dict[str, int] = {}
         self._dead: set[int] = set()
+        self._digests: dict[str, str] = {}
 
     def __len__(self) -> int:
         return len(self._at)
@@ -105,6 +111,39 @@ class Index:
         titles = [first_words(title) for title, _ in latest.values()]
         bodies = [first_words(f"{t} {strip_template(d)}") for t, d in latest.values()]
         self._append(list(latest), self._meanings(titles, bodies), _letters(titles, bodies))
+        self._digests.update({epic: saved.digest(*words) for epic, words in latest.items()})
+
+    def save(self) -> bytes:
+        """All rows as bytes, for `load`."""
+        ids = list(self._at)
+        rows = [self._at[epic_id] for epic_id in ids]
+        digests = [self._digests[epic_id] for epic_id in ids]
+        meaning, letters = self._meaning.array[rows], self._letters.matrix()[rows]
+        return saved.dump(saved.Saved(ids, digests, meaning, letters), self._table())
+
+    def load(self, body: bytes, epics: Iterable[tuple[str, str, str]]) -> int:
+        """Fills the index with these epics, from saved rows where the words have not changed.
+
+        Returns:
+            How many had to be computed.
+
+        Raises:
+            Stale: nothing was loaded; the caller uses `put_all`.
+        """
+        held = saved.parse(body, self._table())
+        wanted = {epic[0]: epic for epic in epics}
+        fresh = saved.changed(held, wanted.values())
+        old = wanted.keys() - {epic[0] for epic in fresh}
+        rows = [row for row, epic_id in enumerate(held.ids) if epic_id in old]
+        if rows:
+            ids = [held.ids[row] for row in rows]
+            self._append(ids, held.meaning[rows], held.letters[rows])
+            self._digests.update({held.ids[row]: held.digests[row] for row in rows})
+        self.put_all(fresh)
+        return len(fresh)
+
+    def _table(self) -> str:
+        return self._encoder.name if self._encoder else ""
 
     def remove(self, epic_id: str) -> None:
         """Forgets an epic; one that is not there is no error."""
@@ -113,6 +152,7 @@ class Index:
             return
         self._common[self._letters.row(row).indices] -= 1
         self._dead.add(row)
+        self._digests.pop(epic_id, None)
         if len(self._dead) > len(self._at) + grams.BITS:
             self._compact()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from functools import lru_cache
@@ -39,9 +40,15 @@ class Table:
         tokenizer: str,
     ) -> None:
         self._rows = np.multiply(vectors, scales[:, None], dtype=np.float32)
+        self._name = hashlib.sha256(vectors.tobytes() + scales.tobytes()).hexdigest()
         self._tokenizer = Tokenizer.from_str(tokenizer)
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MOST_PIECES)
+
+    @property
+    def name(self) -> str:
+        """The vectors' hash."""
+        return self._name
 
     @property
     def width(self) -> int:
