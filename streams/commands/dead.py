@@ -21,7 +21,7 @@ from streams.dead.explain import Explanation, explain
 from streams.dead.letters import Fate, Letter, Place, Settled, Wanted, original_of
 
 
-class PlaceType(click.ParamType[Place]):
+class PlaceType(click.ParamType):
     """``PARTITION:OFFSET`` on the dead-letter topic."""
 
     name = "PARTITION:OFFSET"
