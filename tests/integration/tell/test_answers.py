@@ -35,8 +35,9 @@ def test_the_loop_closes_step_by_step(world: World) -> None:
     assert loop is not None
     assert (loop.state, loop.by) == ("solved", "customer")
     assert loop.customer_told_at == LATER + MINUTE
-    assert [(one["state"], one["by"]) for one in world.announced("loop.changed")] == [
-        ("told", "nils"),
+    first, *others = world.announced("loop.changed")
+    assert first["state"] == "told"  # of two mails that are due at once either may go first
+    assert [(one["state"], one["by"]) for one in others] == [
         ("acknowledged", "rita"),
         ("customer_told", "rita"),
         ("not_solved", "customer"),
