@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from schemas.topics import CONTROL
 from sinks.jira.standin import jira_app
 from sinks.jira.standin.serve import serving
 from sinks.mail.standin import sendgrid_app
+from sinks.store.postgres.store import PostgresStore
 from tests.integration.commands.calling import NOWHERE, Call, records
+from tests.integration.commands.world import fill
 
 SECRET = "a secret of sixteen"
 
@@ -149,3 +152,18 @@ def _epic(url: str, project: str) -> Any:
     }
     made = httpx.post(f"{url}/rest/api/3/issue", json={"fields": fields}, timeout=10)
     return made.raise_for_status().json()["key"]
+
+
+def test_what_makes_something_due_wakes_the_workers(
+    on_kafka: Call, bare: Call, broker: str, database_url: str, store: PostgresStore
+) -> None:
+    """By a record on the control topic; a dry run wakes nobody, and a broker away is no fault."""
+    fill(store)
+    release = ("ship", "release", "APP-1")
+    assert on_kafka(*release, "--dry-run", DATABASE_URL=database_url).status == 0
+    assert records(broker, CONTROL.name) == []
+    assert on_kafka(*release, DATABASE_URL=database_url).status == 0
+    assert len(records(broker, CONTROL.name)) == 1
+    accept = ("triage", "accept", "upstream:2", "APP-1")
+    alone = bare(*accept, DATABASE_URL=database_url, KAFKA_BOOTSTRAP_SERVERS=NOWHERE)
+    assert (alone.status, "could not be woken" in alone.err) == (0, True)
