@@ -44,8 +44,9 @@ class Mailed(msgspec.Struct, frozen=True):
 class World:
     """Everything that happens outside, and everything that can be seen from there."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: System, patience_s: float = PATIENCE_S) -> None:
         self.system = system
+        self.patience_s = patience_s
         self.store = PostgresStore(system.settings.database_url, timeout_s=30)
         self.store.open()
         self.senders = Senders(system.settings, system.gateway_url)
@@ -134,6 +135,15 @@ class World:
         finally:
             client.close()
 
+    def ends(self, topic: str) -> dict[int, int]:
+        """Partition -> the offset that its next record will have."""
+        client = KafkaConsumer(bootstrap_servers=self.system.settings.bootstrap_servers)
+        try:
+            parts = [TopicPartition(topic, n) for n in client.partitions_for_topic(topic)]
+            return {part.partition: end for part, end in client.end_offsets(parts).items()}
+        finally:
+            client.close()
+
     def relayed(self) -> None:
         """Wait until everything that is owed to Kafka has been brought there."""
         self.until("an empty outbox", lambda: self.rows("SELECT count(*) FROM outbox") == [(0,)])
@@ -177,13 +187,11 @@ class World:
         with self.store.transaction() as tx:
             return list(tx.outbox._connection.execute(text(query)))  # type: ignore[attr-defined]
 
-    def until(
-        self, what: str, look: Callable[[], FoundT], patience_s: float = PATIENCE_S
-    ) -> FoundT:
+    def until(self, what: str, look: Callable[[], FoundT]) -> FoundT:
         """What `look` yields once that is true; the test has failed where it does not become so."""
-        deadline = time.monotonic() + patience_s
+        deadline = time.monotonic() + self.patience_s
         while not (found := look()):
-            assert time.monotonic() < deadline, f"{what}: not within {patience_s:g} s"
+            assert time.monotonic() < deadline, f"{what}: not within {self.patience_s:g} s"
             time.sleep(LOOK_EVERY_S)
         return found
 
