@@ -62,7 +62,7 @@ class Tracker(Protocol):
         """Every epic of these projects (empty: all that we may see), in any order, each once."""
 
     def issue(self, key_or_id: str) -> Sighting | None:
-        """One issue as it is now, by id or by a key that it has or had; None where there is none."""
+        """One issue as it is now, by id or by a key that it ever had; None where there is none."""
 
     def fixed_in(self, version_id: str) -> Iterator[Sighting]:
         """Every epic that names this version as a fix version."""
