@@ -11,6 +11,7 @@ only file read is the packaged table of word vectors.
     minilm     the sentence model of the quality tier, an extra
     index      epics, ranked by likeness to a remark
     cascade    asks the quality tier what the fast one leaves open
+    language   whether a remark is in the language that the vectors know
     learning   what accepted remarks teach about an epic
     certainty  from a score to a calibrated probability and a tested threshold
 """
