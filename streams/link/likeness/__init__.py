@@ -14,4 +14,5 @@ only file read is the packaged table of word vectors.
     language   whether a remark is in the language that the vectors know
     learning   what accepted remarks teach about an epic
     certainty  from a score to a calibrated probability and a tested threshold
+    drift      whether the audits still carry the threshold
 """
