@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from streams.link.evaluate_taught import answer_taught, play
-from streams.link.likeness import certainty, table
+from streams.link.likeness import cascade, certainty, minilm, table
 from streams.link.likeness.index import Index
 
 Tier = Literal["fast", "quality"]
@@ -124,7 +124,7 @@ def evaluate(folder: Path, tier: Tier = "fast") -> Report:
     Where there is a ``dev`` folder inside, queries and gold are read from it.
 
     Raises:
-        BadFolder: the command refuses.
+        BadFolder, NotInstalled: the command refuses.
     """
     inner = folder / "dev" if (folder / "dev").is_dir() else folder
     epics = list(_lines(folder / "candidates.jsonl", Epic))
@@ -134,7 +134,8 @@ def evaluate(folder: Path, tier: Tier = "fast") -> Report:
     if not (folder / "history.jsonl").is_file():
         return report(folder.name, tier, answers, (answers.right, answers.features), 0)
     past = [(e, line.text) for line in _lines(folder / "history.jsonl", Past) for e in line.gold]
-    taught = play({epic.id: epic.title for epic in epics}, past, CONFIRMATIONS)
+    encoder = minilm.packaged() if tier == "quality" else table.packaged()
+    taught = play({epic.id: epic.title for epic in epics}, past, CONFIRMATIONS, encoder)
     right = [gold.get(query.id, frozenset()) for query in queries]
     after = answer_taught(taught, [query.text for query in queries], right)
     return report(folder.name, tier, answers, after, CONFIRMATIONS)
@@ -168,10 +169,12 @@ def _answer_pool(
 
 
 def make_index(tier: Tier) -> Index:
-    """An empty index of the tier."""
-    if tier == "quality":
-        raise BadFolder("the quality tier is not installed")
-    return Index(table.packaged())
+    """An empty index of the tier.
+
+    Raises:
+        NotInstalled: the quality tier is an extra; the command refuses.
+    """
+    return cascade.quality_index() if tier == "quality" else Index(table.packaged())
 
 
 def report(

@@ -7,14 +7,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from streams.link.likeness import features, table
-from streams.link.likeness.index import BATCH
+from streams.link.likeness import features
+from streams.link.likeness.index import BATCH, Encoder
 from streams.link.likeness.learning import Taught
 
 SEED = 20_260_101
 
 
-def play(titles: Mapping[str, str], history: Sequence[tuple[str, str]], most: int) -> Taught:
+def play(
+    titles: Mapping[str, str], history: Sequence[tuple[str, str]], most: int, encoder: Encoder
+) -> Taught:
     """What is known after the first `most` confirmed texts of each epic.
 
     Args:
@@ -22,8 +24,9 @@ def play(titles: Mapping[str, str], history: Sequence[tuple[str, str]], most: in
         history: epic id and text; unknown epics are left out. Played in a fixed shuffled order:
             neighbours in a file are often rewordings of each other.
         most: how many for each epic.
+        encoder: the word vectors.
     """
-    taught = Taught(table.packaged())
+    taught = Taught(encoder)
     kept: dict[str, int] = dict.fromkeys(titles, 0)
     decisions = [*titles.items()]
     for at in np.random.default_rng(SEED).permutation(len(history)):

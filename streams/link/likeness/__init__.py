@@ -8,7 +8,11 @@ only file read is the packaged table of word vectors.
     clean      what of a description is worth comparing
     grams      hashed pieces of words, counted
     table      the packaged word vectors
+    minilm     the sentence model of the quality tier, an extra
     index      epics, ranked by likeness to a remark
+    cascade    asks the quality tier what the fast one leaves open
+    language   whether a remark is in the language that the vectors know
     learning   what accepted remarks teach about an epic
     certainty  from a score to a calibrated probability and a tested threshold
+    drift      whether the audits still carry the threshold
 """

