@@ -12,10 +12,9 @@ from schemas.events import Epic
 from sinks.contracts import Sighting
 from streams.settings import Settings
 from streams.system import started
-from tests.chaos.crowd import Crowd
+from tests.chaos.crowd import RESEND_AFTER_S, Crowd
 from tests.e2e.world import World, ago
 
-RESEND_AFTER_S = 45.0
 PATIENCE_S = 240.0
 KNOWN = Epic(id="99999", key="APP-99999", project_id="10000")
 """Any issue of the project: keys of a project that nobody has heard of are not taken for keys."""

@@ -14,11 +14,12 @@ from schemas.events import (
     RepChanged,
     Reporter,
 )
-from schemas.topics import CRM_CHANGED, FEEDBACK_LINKED, FEEDBACK_RECEIVED, TOPICS
+from schemas.topics import CRM_CHANGED, FEEDBACK_LINKED, FEEDBACK_RECEIVED
 from sinks.contracts import Outgoing
 from tests.e2e.world import World, ago, outgoing
 
 MANY = 200
+RESEND_AFTER_S = 45.0
 _crowds = count(1)
 
 
@@ -95,7 +96,7 @@ class Crowd:
         world.until("every remark", lambda: self.stored() == MANY)
         world.until("every mail", lambda: len(self.mails()) == MANY)
         world.until("no mail in doubt", lambda: self.doubtful() == 0)
-        world.until("every offset", lambda: lag(world) == {})
+        world.until("every offset", lambda: world.lag() == {})
         world.relayed()
         assert self.stored() == MANY
         self._is_linked_once()
@@ -114,23 +115,3 @@ class Crowd:
         """How many mails nobody knows the fate of."""
         query = "SELECT count(*) FROM message WHERE state IN ('open', 'sending')"
         return int(self.world.rows(query)[0][0])
-
-
-def lag(world: World) -> dict[tuple[str, str, int], int]:
-    """(group, topic, partition) -> records that are on Kafka and not in the store, if there are."""
-    ends = {topic.name: world.ends(topic.name) for topic in TOPICS}
-    query = "SELECT group_id, topic, partition, next_offset FROM consumer_offset"
-    read = {(g, t, p): int(offset) for g, t, p, offset in world.rows(query)}
-    behind = {at: ends[at[1]][at[2]] - offset for at, offset in read.items()}
-    unread = {
-        ("nobody", topic, p): end
-        for topic, partitions in ends.items()
-        for p, end in partitions.items()
-        if end and topic in CONSUMED and not any(at[1:] == (topic, p) for at in read)
-    }
-    return {at: left for at, left in {**behind, **unread}.items() if left}
-
-
-CONSUMED = frozenset(
-    topic.name for topic in TOPICS if topic.consumers not in {("outside",), ("worker",)}
-)

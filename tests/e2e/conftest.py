@@ -1,4 +1,4 @@
-"""One system for all tests of a module: each plays with accounts and epics of its own."""
+"""One system for all tests here: each plays with accounts and epics of its own."""
 
 import shutil
 import tempfile
@@ -15,7 +15,7 @@ from tests.e2e.world import QUEUE, World
 HOLD_S = 2.0
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def world() -> Iterator[World]:
     """The system, up, with nothing in it; a ship settles for two seconds."""
     home = Path(tempfile.mkdtemp(prefix="closeloop-test-"))

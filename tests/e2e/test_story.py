@@ -5,7 +5,7 @@ import pytest
 from tests.e2e.tale import Tale
 from tests.e2e.world import QUEUE, ago, now
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("e2e")]
 
 
 def test_from_a_vendors_payload_to_the_customers_word(tale: Tale) -> None:

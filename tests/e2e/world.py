@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from schemas.codec import STRUCTURED_HEADERS, encode
 from schemas.events import AnyEvent
+from schemas.topics import TOPICS
 from sinks.contracts import Outgoing
 from sinks.kafka.publisher import KafkaPublisher
 from sinks.store.contract import Transaction
@@ -28,6 +29,7 @@ PATIENCE_S = 90.0
 LOOK_EVERY_S = 0.05
 QUEUE = "queue@us.example"
 """Who gets what nobody owns."""
+CONSUMED = tuple(topic.name for topic in TOPICS if not {*topic.consumers} <= {"outside", "worker"})
 _LINK = re.compile(r"https?://\S+/r/(?P<token>[\w.~-]+)")
 FoundT = TypeVar("FoundT")
 
@@ -36,6 +38,7 @@ class Mailed(msgspec.Struct, frozen=True):
     """A mail that the provider took."""
 
     to: str
+    at: datetime
     subject: str
     text: str
     custom_args: dict[str, str]
@@ -143,6 +146,23 @@ class World:
             return {part.partition: end for part, end in client.end_offsets(parts).items()}
         finally:
             client.close()
+
+    def lag(self) -> dict[tuple[str, str, int], int]:
+        """(group, topic, partition) -> records on Kafka that the store has not seen, if any."""
+        ends = {
+            (topic, partition): end
+            for topic in CONSUMED
+            for partition, end in self.ends(topic).items()
+            if end
+        }
+        rows = self.rows("SELECT group_id, topic, partition, next_offset FROM consumer_offset")
+        read = {(topic, partition): (group, offset) for group, topic, partition, offset in rows}
+        found = {}
+        for at, end in ends.items():
+            group, offset = read.get(at, ("nobody", 0))
+            if offset != end:
+                found[group, *at] = end - offset
+        return found
 
     def relayed(self) -> None:
         """Wait until everything that is owed to Kafka has been brought there."""
