@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from streams.commands import options
 from streams.commands.errors import Refused
@@ -59,11 +58,12 @@ def evaluate(*, folder: Path, tier: Tier, as_json: bool) -> None:
     """
     from streams.link.evaluate import BadFolder
     from streams.link.evaluate import evaluate as measure
+    from streams.link.likeness.minilm import NotInstalled
 
     try:
         with progress(f"measuring {folder.name}"):
             report = measure(folder, tier)
-    except BadFolder as error:
+    except (BadFolder, NotInstalled) as error:
         raise Refused(str(error)) from error
     if as_json:
         show_json(report)
@@ -96,12 +96,17 @@ def _print_report(report: Report) -> None:
     show_fields([("folder", report.folder), ("tier", report.tier)])
     show_fields([("remarks", report.queries), ("with a right epic", report.with_gold)])
     click.echo()
-    names = ("r1", "r5", "mrr", "auroc", "ece", "coverage")
-    show_table(("measure", "value", "low", "high"), (_measured(report, name) for name in names))
+    measured = [(name, _figures(getattr(report, name))) for name in report.__struct_fields__]
+    rows = [(name, *figures) for name, figures in measured if figures]
+    show_table(("measure", "value", "low", "high"), rows)
     guarantee = f"{report.kept:.3f} of halves kept {report.p:g}, asked for {1 - report.delta:g}"
     show_fields([("guarantee", guarantee)])
 
 
-def _measured(report: Report, name: str) -> tuple[Any, ...]:
-    value = msgspec.to_builtins(getattr(report, name))
-    return (name, *(f"{value[part]:.3f}" for part in ("value", "low", "high")))
+def _figures(value: object) -> tuple[str, ...]:
+    """A measure with its interval; nothing for what is none."""
+    from streams.link.evaluate import Measure
+
+    if not isinstance(value, Measure):
+        return ()
+    return tuple(f"{part:.3f}" for part in (value.value, value.low, value.high))

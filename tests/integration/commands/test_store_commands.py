@@ -143,6 +143,8 @@ def test_the_linker_is_measured_on_a_folder(bare: Call, tmp_path: Path) -> None:
     for name, lines in (("candidates", epics), ("queries", queries), ("gold", gold)):
         (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, lines)))
     assert bare("link", "evaluate", tmp_path, "--json").json["queries"] == len(_MANY)
+    table = bare("link", "evaluate", tmp_path).out
+    assert {"r1", "auroc", "coverage"} <= {line.split(" ")[0] for line in table.splitlines()}
     (tmp_path / "gold.jsonl").write_text("{}")
     refused = bare("link", "evaluate", tmp_path)
     assert (refused.status, "gold.jsonl:1" in refused.err) == (1, True)
