@@ -136,14 +136,30 @@ class BatchReader(Service):
         self.forget()
         async with self._lock:
             stored = await self._next_offsets()
+            unread = [at for at in self._consumer.assignment() if _key(at) not in stored]
+            starts = await self._starts(unread)
             self.forget()
             for at in self._consumer.assignment():
-                offset = stored.get((at.topic, at.partition))
-                if offset is None:
-                    await self._consumer.seek_to_beginning(at)
-                else:
-                    self._consumer.seek(at, offset)
-                self._chain[at] = offset
+                offset = stored.get(_key(at))
+                start = starts.get(at) if offset is None else offset
+                if start is not None:  # else it came meanwhile, and a later call is for it
+                    self._consumer.seek(at, start)
+                    self._chain[at] = offset
+
+    async def _starts(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """Where these begin, asked for in one request.
+
+        `seek_to_beginning` waits for the fetches under way, partition by partition, while the group
+        gets no heartbeat: with the twenty of `collect` that outlasts our session, and it begins
+        anew without end.
+        """
+        while partitions and not self.should_stop:
+            try:
+                return dict(await self._consumer.beginning_offsets(partitions))
+            except KafkaError as error:
+                log.warning("no beginnings yet", error=f"{type(error).__name__} {error}")
+                await self.sleep(1.0)
+        return {}
 
     async def report(self, moves: Sequence[Move]) -> None:
         """Tell Kafka what the store has committed, now and then, for whoever watches the lag."""
@@ -165,6 +181,10 @@ class BatchReader(Service):
         """Partitions are being taken from us: what is under way is not ours any more."""
         self.epoch += 1
         self._chain.clear()
+
+
+def _key(at: TopicPartition) -> tuple[str, int]:
+    return at.topic, at.partition
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
