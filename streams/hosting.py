@@ -11,6 +11,7 @@ being written the next is being read, so that rules and PostgreSQL work at the s
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,10 +28,18 @@ from streams.stage import Prepared, StageRunner
 WAITING_BATCHES = 4
 SESSION_TIMEOUT_MS = 10_000
 FETCH_BYTES = 2 * 1024 * 1024
+COLLECTOR = (100_000, 20, 100)
+"""When Python looks for circular garbage. Batches leave none, but make so many objects that by the
+default they set it off hundreds of times, each time over all that waits: two fifths of our CPU time
+(``docs/decisions/0001-batches.md``)."""
 
 
 def host(app: faust.App, runner: StageRunner[Any], store: Store, bootstrap_servers: str) -> None:
-    """Let `app` run this stage: it starts and stops with the app."""
+    """Let `app` run this stage: it starts and stops with the app.
+
+    Effects: sets how often the whole process looks for circular garbage.
+    """
+    gc.set_threshold(*COLLECTOR)
     name = runner.stage.name
     arrived = app.channel(maxsize=WAITING_BATCHES)
     ready = app.channel(maxsize=1)
