@@ -7,7 +7,7 @@ import os
 
 import msgspec
 
-from tests.bench.work import VARIABLE, Work, die_with_parent
+from tests.bench.work import VARIABLE, Work, die_with_parent, keep_voice
 
 RUNS = {
     "ours": "tests.bench.ours:worker",
@@ -27,6 +27,7 @@ RUNS = {
 
 def main() -> None:
     """Do what the environment says."""
+    keep_voice()
     die_with_parent()
     work = msgspec.json.decode(os.environ[VARIABLE].encode(), type=Work)
     module, _, function = RUNS[work.name].partition(":")

@@ -9,6 +9,7 @@ from sinks.contracts import Outgoing
 from streams.app import Parts
 from streams.batches import BatchReader
 from streams.commands.run import run_app, wait_for_parts
+from streams.logs import log_as
 from streams.settings import Settings
 from streams.wiring import parts_of
 from tests.bench.work import First, Work
@@ -35,6 +36,7 @@ def _parts(work: Work) -> Parts:
         home=work.home,
         reply_secret="0123456789abcdef",
     )
+    log_as(json=False)
     parts = parts_of(settings)
     wait_for_parts(parts)
     return parts
@@ -54,4 +56,4 @@ def _mark_first_batch() -> None:
             first()
         return made
 
-    BatchReader._batch = batch  # type: ignore[assignment, method-assign]
+    BatchReader._batch = batch  # type: ignore[method-assign]

@@ -50,11 +50,21 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     value: float = 0.0
 
 
+VOICE_FD = 3
+"""Where a child speaks to its parent, once `keep_voice` has given the rest of the process another
+standard output: engines greet there, without an end of line."""
+
+
+def keep_voice() -> None:
+    """Move our standard output away from everybody else's."""
+    os.dup2(sys.stdout.fileno(), VOICE_FD)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+
 def tell(what: str, value: float = 0.0) -> None:
     """Say it to the parent."""
     line = msgspec.json.encode(Told(what=what, at=time.monotonic(), value=value))
-    sys.stdout.write(line.decode() + "\n")
-    sys.stdout.flush()
+    os.write(VOICE_FD, line + b"\n")
 
 
 class First:
