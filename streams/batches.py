@@ -77,6 +77,7 @@ class BatchReader(Service):
         self._unreported: dict[TopicPartition, int] = {}
         self._reported_at = 0.0
         self._lock = asyncio.Lock()
+        self._is_lost = False
         self.epoch = 0
 
     async def on_start(self) -> None:
@@ -103,10 +104,24 @@ class BatchReader(Service):
                     await self._put(batch)
 
     async def _next(self) -> Batch:
+        if self._is_lost:
+            await self.find_place()
+        if self._is_lost:
+            await self.sleep(COMMIT_EVERY_S)
+            return Batch([], (), self.epoch)
         async with self._lock:
             return self._batch(
                 await self._consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_RECORDS)
             )
+
+    async def find_place(self) -> None:
+        """`resync`, now or, where that fails, before anything more is read."""
+        try:
+            await self.resync()
+            self._is_lost = False
+        except Exception:
+            log.exception("place not found; tried again before the next read")
+            self._is_lost = True
 
     def _batch(self, found: Mapping[TopicPartition, Sequence[Record]]) -> Batch:
         """What was found, chained to what was read before.
@@ -197,4 +212,4 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         log.info("partitions assigned", partitions=[f"{p.topic}[{p.partition}]" for p in assigned])
-        await self._reader.resync()
+        await self._reader.find_place()

@@ -18,6 +18,7 @@ from typing import Any
 import faust
 import stamina
 from aiokafka import AIOKafkaConsumer
+from faust.channels import Channel
 from faust.types import StreamT
 
 from schemas.errors import Temporary
@@ -41,8 +42,8 @@ def host(app: faust.App, runner: StageRunner[Any], store: Store, bootstrap_serve
     """
     gc.set_threshold(*COLLECTOR)
     name = runner.stage.name
-    arrived = app.channel(maxsize=WAITING_BATCHES)
-    ready = app.channel(maxsize=1)
+    arrived = bounded_channel(app, WAITING_BATCHES)
+    ready = bounded_channel(app, 1)
     put_arrived: Any = arrived.put  # typed for Faust's own events, though any value may be put
     put_ready: Any = ready.put
 
@@ -67,6 +68,16 @@ def host(app: faust.App, runner: StageRunner[Any], store: Store, bootstrap_serve
                 consumer, consumed(runner), _next_offsets(runner, store), put_arrived, **options
             )
             runner.reader = self
+
+
+def bounded_channel(app: faust.App, maxsize: int) -> Channel[Any]:
+    """A channel that keeps what is in it, whatever happens to Faust's own consumer.
+
+    The queue of a plain `app.channel` is emptied, and whoever waits to put is cancelled, each time
+    the group of the control topic rebalances: batches would be lost and their reader would end.
+    """
+    queue = app.FlowControlQueue(maxsize=maxsize, clear_on_resume=False)
+    return Channel(app, queue=queue, maxsize=maxsize)
 
 
 def consumed(runner: StageRunner[Any]) -> list[str]:

@@ -4,8 +4,23 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import Any
 
 import structlog
+from structlog.typing import EventDict
+
+
+def _printable(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """Whatever the outside sent, without the characters that a terminal would obey."""
+    return {name: _safe(said) if isinstance(said, str) else said for name, said in event.items()}
+
+
+def _safe(text: str) -> str:
+    return "".join(map(_safe_character, text))
+
+
+def _safe_character(one: str) -> str:
+    return one if one.isprintable() or one in "\n\t" else f"\\x{ord(one):02x}"
 
 
 def log_as(*, json: bool) -> None:
@@ -21,6 +36,7 @@ def log_as(*, json: bool) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            _printable,
             renderer,
         ],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),

@@ -221,6 +221,7 @@ class StageRunner(Generic[ItemT]):
         ):
             with attempt:
                 if self._is_stale(prepared.batch):
+                    log.info("batch dropped", stage=self.stage.name, why="read before a change")
                     return
                 loop = asyncio.get_running_loop()
                 await asyncio.to_thread(self._transact, prepared, loop)
@@ -232,7 +233,7 @@ class StageRunner(Generic[ItemT]):
 
     async def _resync(self) -> None:
         if self.reader is not None:
-            await self.reader.resync()
+            await self.reader.find_place()
 
     def _worth_another_try(self, error: Exception) -> bool | float:
         if not isinstance(error, Temporary):

@@ -8,7 +8,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
+from aiokafka.errors import (
+    InvalidProducerEpoch,
+    KafkaError,
+    MessageSizeTooLargeError,
+    OutOfOrderSequenceNumber,
+    ProducerFenced,
+    RecordListTooLargeError,
+    UnknownProducerId,
+)
 
 from schemas.errors import SinkRefused, SinkUnreachable
 from schemas.topics import LARGEST_DEAD_BYTES
@@ -17,6 +25,12 @@ from sinks.contracts import Outgoing
 BATCH_BYTES = 1024 * 1024
 REQUEST_BYTES = LARGEST_DEAD_BYTES
 TIMEOUT_S = 30.0
+_SEQUENCE_LOST = (
+    InvalidProducerEpoch,
+    OutOfOrderSequenceNumber,
+    ProducerFenced,
+    UnknownProducerId,
+)
 
 
 class KafkaPublisher:
@@ -61,9 +75,20 @@ class KafkaPublisher:
             async with asyncio.timeout(TIMEOUT_S):
                 await self._send(self._producer, records)
         except (MessageSizeTooLargeError, RecordListTooLargeError) as error:
+            await self._renew()
             raise SinkRefused(f"broker: {error}") from error
         except (KafkaError, TimeoutError) as error:
+            if isinstance(error, _SEQUENCE_LOST):
+                await self._renew()
             raise SinkUnreachable(f"broker: {type(error).__name__} {error}") from error
+
+    async def _renew(self) -> None:
+        """Another producer: this one's sequence has a gap, so that the broker refuses all it sends.
+
+        aiokafka numbers a batch before it is sent, and does not take the number back.
+        """
+        await self.close()
+        await self.open()
 
     async def _send(self, producer: AIOKafkaProducer, records: Sequence[Outgoing]) -> None:
         by_topic: dict[str, list[Outgoing]] = defaultdict(list)

@@ -60,8 +60,11 @@ class Remarks(Protocol):
     def new_ids(self, count: int) -> Sequence[int]:
         """Fresh ids, ascending, never given out before."""
 
-    def add(self, rows: Sequence[tuple[Remark, Words]]) -> None:
-        """Write remarks; one that is there all the same is overwritten if its version is older."""
+    def add(self, rows: Sequence[tuple[Remark, Words]]) -> dict[int, int]:
+        """Write remarks; one that is there all the same is overwritten if its version is older.
+
+        Such a one keeps the id that it has: what is returned says which, by the id it was given.
+        """
 
     def revise(self, rows: Sequence[tuple[Remark, Words]]) -> None:
         """Overwrite remarks by their id, where the version in the store is older."""
@@ -82,8 +85,11 @@ class Remarks(Protocol):
             stated: account id that a source stated -> the account that it names by now.
         """
 
-    def homeless(self, limit: int) -> tuple[set[str], set[str]]:
-        """Mail domains and stated account ids of remarks that have no account yet."""
+    def homeless(self, limit: int, after: str = "") -> tuple[set[str], set[str]]:
+        """Mail domains and stated account ids of remarks without an account, from behind `after`.
+
+        Of each at most `limit`, the first in order.
+        """
 
     def find(self, feedback_id: str) -> tuple[Remark, Words | None] | None:
         """One remark by its identity."""
@@ -113,8 +119,8 @@ class Links(Protocol):
     def adopt(self, keys: Mapping[str, int]) -> set[int]:
         """Issue key -> id, now known: links by key alone get the id. The ids that gained links."""
 
-    def unknown_keys(self, limit: int) -> list[str]:
-        """Keys that remarks name and no issue is known for."""
+    def unknown_keys(self, limit: int, after: str = "") -> list[str]:
+        """Keys that remarks name and no issue is known for, in order, from behind `after`."""
 
 
 class Crm(Protocol):

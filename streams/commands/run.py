@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import click
 import faust
@@ -22,6 +23,10 @@ from streams.settings import Settings
 from streams.wiring import parts_of
 
 log = structlog.get_logger()
+
+THREADS = 32
+"""Enough for every stage and piece of work to wait for the broker while names are looked up."""
+GRACE_S = 10.0
 
 
 @click.command()
@@ -90,7 +95,12 @@ class Publishing(Service):
         await self._publisher.open()
 
     async def on_stop(self) -> None:
-        """Send what is under way, then let go."""
+        """Let the threads end what they are at, a mail perhaps; then let go of the publisher."""
+        ending = asyncio.get_running_loop().shutdown_default_executor()
+        try:
+            await asyncio.wait_for(ending, GRACE_S)
+        except TimeoutError:
+            log.warning("work is still under way; it is taken up again after the next start")
         await self._publisher.close()
 
 
@@ -98,6 +108,7 @@ def run_app(parts: Parts) -> None:
     """Host the app on Faust's worker, which stops it at SIGINT and SIGTERM."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
+    loop.set_default_executor(ThreadPoolExecutor(THREADS, "closeloop"))
     host = faust.Worker(
         build(parts),
         Publishing(parts),

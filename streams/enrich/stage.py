@@ -81,8 +81,8 @@ class EnrichStage:
         owners = tx.crm.accounts_by_domain(domains)
         gained = tx.remarks.claim_for_accounts(owners, tx.crm.existing({a.id for a in accounts}))
         if gained:
-            tx.ships.wake(gained, now)
             tx.epics.owe_evidence(gained, now + self._evidence_after)
+            tx.ships.wake(gained, now)
 
 
 def _rewrite(

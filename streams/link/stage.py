@@ -27,6 +27,7 @@ from streams.link.rules import (
     text_of,
     with_batch,
 )
+from streams.link.triage import outcome_of
 from streams.stage import Stage
 
 TOP = 5
@@ -84,9 +85,13 @@ class LinkStage:
         }
         decided = self._decide(tx, [*zip(tx.remarks.new_ids(len(fresh)), fresh, strict=True)])
         revised = self._decide(tx, list(newer.items()))
-        tx.remarks.add([remark_row(one) for one in decided])
+        kept = tx.remarks.add([remark_row(one) for one in decided])
+        if kept:
+            decided = [msgspec.structs.replace(o, id=kept.get(o.id, o.id)) for o in decided]
         tx.remarks.revise([remark_row(one) for one in revised])
         self._link(tx, [*decided, *revised], now)
+        _restate(tx, [one.id for one in decided if one.id in kept.values()])
+        _restate(tx, [one.id for one in revised])
         return [linked_event(one, now) for one in (*decided, *revised)]
 
     def _decide(self, tx: Transaction, remarks: Sequence[tuple[int, Read]]) -> list[Decided]:
@@ -122,8 +127,13 @@ class LinkStage:
         tx.links.add(decisions, links)
         gained = {e.issue_id for e in links if e.issue_id is not None and e.state == "linked"}
         if gained:
-            tx.ships.wake(gained, now)
             tx.epics.owe_evidence(gained, now + self._evidence_after)
+            tx.ships.wake(gained, now)
+
+
+def _restate(tx: Transaction, remark_ids: Sequence[int]) -> None:
+    """What linking has come to for remarks that had links before: a person's stand."""
+    tx.remarks.set_outcome({one: outcome_of(tx.links.of_remark(one), ()) for one in remark_ids})
 
 
 def _newest(items: Iterable[Read]) -> dict[bytes, Read]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -146,9 +146,18 @@ def _opened(epic: EpicRow, latest: Ship | None, policy: Policy, now: datetime) -
         what=f"{epic.epic.summary} ({released})" if released else epic.epic.summary,
         docs_url=None,
         accounts=None,
-        shipped_at=now,
+        shipped_at=_released_at(epic, now),
         settles_at=now + policy.hold,
     )
+
+
+def _released_at(epic: EpicRow, now: datetime) -> datetime:
+    """The day of the last release where all are known, so that an old one is not told as new."""
+    days = [version.released_on for version in epic.versions]
+    known = [day for day in days if day is not None]
+    if not known or len(known) < len(days):
+        return now
+    return min(now, datetime.combine(max(known), time.max, tzinfo=UTC))
 
 
 def _widened(latest: Ship, accounts: tuple[str, ...] | None) -> Step:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from schemas.codec import decode, validate
@@ -61,8 +61,9 @@ class ShipStage:
     def write(self, tx: Transaction, items: Sequence[Said], now: datetime) -> list[Outgoing]:
         """The tracker's news first, then what was said to have shipped or not, in order."""
         changed = self._keep(tx, items)
+        latest = tx.ships.latest(changed)  # before any wake: its lock is the stronger one
         self._adopt(tx, changed, now)
-        self._follow_tracker(tx, changed, now)
+        self._follow_tracker(tx, changed, latest, now)
         for event in items:
             if isinstance(event, FeatureShipped | FeatureWithdrawn):
                 self._follow_word(tx, event, now)
@@ -79,11 +80,12 @@ class ShipStage:
         keys = {row.epic.key: row.issue_id for row in tx.epics.get(changed).values()}
         gained = tx.links.adopt(keys)
         if gained:
-            tx.ships.wake(gained, now)
             tx.epics.owe_evidence(gained, now + self._evidence_after)
+            tx.ships.wake(gained, now)
 
-    def _follow_tracker(self, tx: Transaction, changed: set[int], now: datetime) -> None:
-        latest = tx.ships.latest(changed)
+    def _follow_tracker(
+        self, tx: Transaction, changed: set[int], latest: Mapping[int, Ship], now: datetime
+    ) -> None:
         for issue_id, epic in sorted(tx.epics.get(changed).items()):
             take(tx, after_tracker(epic, latest.get(issue_id), self._policy, now), now)
 

@@ -124,6 +124,9 @@ class Post:
         except Temporary as error:
             return _postponed(message, now + _wait(error, message.attempts), str(error))
         except SinkRefused as error:
+            if error.status in LOGIN_FAULTS:  # about us, not about this mail: it waits
+                log.warning("mail provider does not let us in", why=str(error))
+                return _postponed(message, now + backoff(message.attempts), str(error))
             log.error("mail refused", message=message.id, why=str(error))  # noqa: TRY400 - no bug
             return _failed("refused", message, now, str(error))
         except Exception as error:
@@ -147,6 +150,10 @@ class Post:
     def _pass(self, point: str, owed: Owed) -> None:
         if owed.outcome == "sent":
             self._probe("settle.before" if point == "settle.before" else "settle.after")
+
+
+LOGIN_FAULTS = frozenset({401, 402, 403, 530, 534, 535, 538})
+"""A revoked key, a quota, a login, in HTTP's and SMTP's words: the mail is not lost."""
 
 
 def backoff(attempts: int) -> timedelta:

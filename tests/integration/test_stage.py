@@ -44,7 +44,7 @@ class Reader:
         self.resyncs = 0
         self.reported: list[Move] = []
 
-    async def resync(self) -> None:
+    async def find_place(self) -> None:
         """Read on where the store says."""
         self.resyncs += 1
 

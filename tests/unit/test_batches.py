@@ -1,7 +1,7 @@
 """The reader's promises, on a consumer that does what it is told: in order, none skipped."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -70,10 +70,12 @@ class ScriptedConsumer:
         """Read on there."""
         self.position[at] = offset
 
-    async def seek_to_beginning(self, at: TopicPartition) -> None:
-        """Read on at the earliest."""
+    async def beginning_offsets(
+        self, partitions: Sequence[TopicPartition]
+    ) -> dict[TopicPartition, int]:
+        """Every partition begins at the beginning."""
         await asyncio.sleep(0)
-        self.position[at] = 0
+        return dict.fromkeys(partitions, 0)
 
     async def getmany(self, **_: Any) -> dict[TopicPartition, list[Given]]:
         """The next of every partition; the position moves as the records are handed out."""

@@ -65,10 +65,10 @@ class FakeLinks:
             self._state.links[link.remark_id, link.issue_key] = adopted
         return {keys[link.issue_key] for link in orphans}
 
-    def unknown_keys(self, limit: int) -> list[str]:
-        """Keys that remarks name and no issue is known for."""
+    def unknown_keys(self, limit: int, after: str = "") -> list[str]:
+        """Keys that remarks name and no issue is known for, in order, from behind `after`."""
         orphans = {link.issue_key for link in self._state.links.values() if link.issue_id is None}
-        return sorted(orphans)[:limit]
+        return sorted(key for key in orphans if key > after)[:limit]
 
     def _by_person(self, link: Link) -> bool:
         decision = self._state.decisions.get(link.decision_id)

@@ -30,14 +30,18 @@ class FakeRemarks:
         """Fresh ids, ascending, never given out before."""
         return [next(self._ids) for _ in range(count)]
 
-    def add(self, rows: Sequence[tuple[Remark, Words]]) -> None:
+    def add(self, rows: Sequence[tuple[Remark, Words]]) -> dict[int, int]:
         """Write remarks; one that is there all the same is overwritten if its version is older."""
+        kept: dict[int, int] = {}
         for remark, words in rows:
             known = self._state.remarks.get(_key(remark))
             if known is None:
                 self._set(remark, words)
-            elif known.version_at < remark.version_at:
+                continue
+            kept[remark.id] = known.id
+            if known.version_at < remark.version_at:
                 self._set(msgspec.structs.replace(remark, id=known.id), words)
+        return kept
 
     def revise(self, rows: Sequence[tuple[Remark, Words]]) -> None:
         """Overwrite remarks by their id, where the version in the store is older."""
@@ -75,11 +79,12 @@ class FakeRemarks:
                 claimed.add(remark.id)
         return self._issues_of(claimed)
 
-    def homeless(self, limit: int) -> tuple[set[str], set[str]]:
-        """Mail domains and stated account ids of remarks that have no account yet."""
+    def homeless(self, limit: int, after: str = "") -> tuple[set[str], set[str]]:
+        """Mail domains and stated account ids of remarks without an account, behind `after`."""
         waiting = [each for each in self._by_id().values() if each.account_id is None]
-        domains = sorted({each.domain for each in waiting if each.domain is not None})
-        stated = sorted({each.stated_account for each in waiting if each.stated_account})
+        domains = sorted({each.domain for each in waiting if each.domain and each.domain > after})
+        accounts = {each.stated_account for each in waiting if each.stated_account}
+        stated = sorted(each for each in accounts if each > after)
         return set(domains[:limit]), set(stated[:limit])
 
     def find(self, feedback_id: str) -> tuple[Remark, Words | None] | None:

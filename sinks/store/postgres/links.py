@@ -86,9 +86,13 @@ class PostgresLinks:
             gained |= {issue_id} if changed.rowcount else set()
         return gained
 
-    def unknown_keys(self, limit: int) -> list[str]:
-        """Keys that remarks name and no issue is known for."""
-        orphans = select(LinkTable.issue_key).where(LinkTable.issue_id.is_(None)).distinct()
+    def unknown_keys(self, limit: int, after: str = "") -> list[str]:
+        """Keys that remarks name and no issue is known for, in order, from behind `after`."""
+        orphans = (
+            select(LinkTable.issue_key)
+            .where(LinkTable.issue_id.is_(None), LinkTable.issue_key > after)
+            .distinct()
+        )
         return list(self._connection.scalars(orphans.order_by(LinkTable.issue_key).limit(limit)))
 
     def _upsert(self, decisions: Sequence[Decision], links: Sequence[Link]) -> None:

@@ -53,13 +53,14 @@ class PostgresRemarks:
         """Fresh ids, ascending, never given out before."""
         return new_ids(self._connection, REMARK_ID.name, count)
 
-    def add(self, rows: Sequence[tuple[Remark, Words]]) -> None:
+    def add(self, rows: Sequence[tuple[Remark, Words]]) -> dict[int, int]:
         """COPY them in; where a key is there all the same, overwrite what is older."""
         try:
             with self._connection.begin_nested():
                 self._copy(rows)
         except UniqueViolation:
-            self._upsert(rows)
+            return self._upsert(rows)
+        return {}
 
     def revise(self, rows: Sequence[tuple[Remark, Words]]) -> None:
         """Overwrite remarks by their id, where the version in the store is older."""
@@ -114,11 +115,10 @@ class PostgresRemarks:
             claimed += self._give(account, homeless, RemarkTable.stated_account == said)
         return self._issues_of(claimed)
 
-    def homeless(self, limit: int) -> tuple[set[str], set[str]]:
-        """Mail domains and stated account ids of remarks that have no account yet."""
-        homeless = RemarkTable.account_id.is_(None)
-        domains = self._distinct(RemarkTable.domain, homeless, limit)
-        return domains, self._distinct(RemarkTable.stated_account, homeless, limit)
+    def homeless(self, limit: int, after: str = "") -> tuple[set[str], set[str]]:
+        """Mail domains and stated account ids of remarks without an account, behind `after`."""
+        domains = self._homeless(RemarkTable.domain, after, limit)
+        return domains, self._homeless(RemarkTable.stated_account, after, limit)
 
     def find(self, feedback_id: str) -> tuple[Remark, Words | None] | None:
         """One remark by its identity."""
@@ -136,8 +136,9 @@ class PostgresRemarks:
         copy_rows(self._connection, _REMARKS, ("key", *_REMARK_FIELDS), remarks)
         copy_rows(self._connection, _WORDS, _WORDS_FIELDS, (as_tuple(words) for _, words in rows))
 
-    def _upsert(self, rows: Sequence[tuple[Remark, Words]]) -> None:
+    def _upsert(self, rows: Sequence[tuple[Remark, Words]]) -> dict[int, int]:
         """The slow way, for keys that another worker wrote since they were looked up."""
+        kept: dict[int, int] = {}
         for remark, words in rows:
             values = {"key": _key(remark), **msgspec.structs.asdict(remark)}
             statement = insert(RemarkTable).values(values)
@@ -151,6 +152,8 @@ class PostgresRemarks:
             )
             if stored is not None:
                 self._set_words(msgspec.structs.replace(words, remark_id=stored))
+            kept[remark.id] = self.known([values["key"]])[values["key"]].id
+        return {given: id_ for given, id_ in kept.items() if given != id_}
 
     def _set_words(self, words: Words) -> None:
         values = msgspec.structs.asdict(words)
@@ -159,9 +162,9 @@ class PostgresRemarks:
             statement.on_conflict_do_update(index_elements=[WordsTable.remark_id], set_=values)
         )
 
-    def _distinct(self, column: Any, where: Any, limit: int) -> set[str]:
-        found = select(column).where(where, column.is_not(None)).distinct().limit(limit)
-        return set(self._connection.scalars(found))
+    def _homeless(self, column: Any, after: str, limit: int) -> set[str]:
+        found = select(column).where(RemarkTable.account_id.is_(None), column > after).distinct()
+        return set(self._connection.scalars(found.order_by(column).limit(limit)))
 
     def _give(self, account: str, *where: Any) -> list[int]:
         given = update(RemarkTable).where(*where).values(account_id=account)

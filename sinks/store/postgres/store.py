@@ -36,6 +36,9 @@ from sinks.store.postgres.remarks import PostgresRemarks
 from sinks.store.postgres.ships import PostgresShips
 from sinks.store.postgres.tells import PostgresTells
 
+IDLE_S = 90
+"""A transaction that is idle for longer is ended by the server: a frozen worker must not keep its
+locks. Longer than a batch may wait for the broker."""
 _PASSING = (
     pg.OperationalError,
     pg.InterfaceError,
@@ -43,6 +46,7 @@ _PASSING = (
     pg.SerializationFailure,
     pg.LockNotAvailable,
     pg.QueryCanceled,
+    pg.IdleInTransactionSessionTimeout,
 )
 
 
@@ -86,12 +90,17 @@ class PostgresStore:
     def open(self) -> None:
         """Connect, and see that the schema is the one this code was written for."""
         milliseconds = int(self._timeout_s * 1000)
-        options = f"-c statement_timeout={milliseconds} -c timezone=UTC"
+        options = (
+            f"-c statement_timeout={milliseconds} -c timezone=UTC "
+            f"-c idle_in_transaction_session_timeout={IDLE_S}s -c tcp_keepalives_idle=10 "
+            "-c tcp_keepalives_interval=5 -c tcp_keepalives_count=3"
+        )
         self._engine = create_engine(
             self._url,
             pool_size=self._pool_size,
             pool_timeout=self._timeout_s,
             pool_pre_ping=True,
+            hide_parameters=True,  # they are people's words
             connect_args={"connect_timeout": max(2, int(self._timeout_s)), "options": options},
         )
         with named_faults(), self._engine.connect() as connection:
