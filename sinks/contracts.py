@@ -18,7 +18,7 @@ from schemas.events import Epic
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """What a tracker's issue is told of the demand for it: counts and bands, never names or amounts.
+    """What an issue is told of the demand for it: counts and bands, never names or amounts.
 
     Attributes:
         remarks, accounts: how many are linked now.
@@ -59,10 +59,10 @@ class Tracker(Protocol):
         """Let go of the connection; safe to repeat."""
 
     def epics(self, projects: Sequence[str]) -> Iterator[Sighting]:
-        """Every epic of these projects (all that we may see where empty), any order, each once."""
+        """Every epic of these projects (empty: all that we may see), in any order, each once."""
 
     def issue(self, key_or_id: str) -> Sighting | None:
-        """One issue as it is now, by its key (also a former one) or id; None where there is none."""
+        """One issue as it is now, by id or by a key that it ever had; None where there is none."""
 
     def fixed_in(self, version_id: str) -> Iterator[Sighting]:
         """Every epic that names this version as a fix version."""

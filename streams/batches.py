@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 import msgspec
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.errors import ConsumerStoppedError, KafkaConnectionError, KafkaError
 from mode import Service
 
 from schemas.codec import Headers
@@ -95,12 +96,17 @@ class BatchReader(Service):
 
     @Service.task
     async def _read(self) -> None:
-        while not self.should_stop:
-            async with self._lock:
-                found = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_RECORDS)
-                batch = self._batch(found)
-            if batch.records:
-                await self._put(batch)
+        with suppress(ConsumerStoppedError):  # `on_stop` comes before the end of this task
+            while not self.should_stop:
+                batch = await self._next()
+                if batch.records:
+                    await self._put(batch)
+
+    async def _next(self) -> Batch:
+        async with self._lock:
+            return self._batch(
+                await self._consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_RECORDS)
+            )
 
     def _batch(self, found: Mapping[TopicPartition, Sequence[Record]]) -> Batch:
         """What was found, chained to what was read before.

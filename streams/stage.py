@@ -49,7 +49,7 @@ PUBLISH_TIMEOUT_S = 60.0
 PAUSE_S = 1.0
 """Before a batch that failed where no rule is at work is read again."""
 WINDOW = 1_000
-"""Records over which a stage's failures are counted."""
+"""Records over which a stage's failures are counted, besides those of each batch alone."""
 LEAST_DEAD = 10
 """Fewer dead letters than this in the window are single faults, however few records there were."""
 DEAD_SHARE = 0.1
@@ -147,23 +147,31 @@ def dead_letter(record: Record, error: Exception, now: datetime) -> Outgoing:
 
 
 class Judge:
-    """Tells single faults from a bad release: too many of the last records died of our own errors.
+    """Tells single faults from a bad release: too many of a batch, or of the last records, died.
 
-    Invalid input is the sender's doing and counts for nothing here.
+    Only of our own errors: invalid input is the sender's doing and counts for nothing here.
     """
 
     def __init__(self) -> None:
         self._window: deque[bool] = deque(maxlen=WINDOW)
 
     def weigh(self, count: int, dead: Sequence[tuple[Record, Exception]]) -> None:
-        """Take a batch into account; raises `BadRelease`."""
-        ours = sum(not isinstance(error, InvalidEvent) for _, error in dead)
-        window = deque(self._window, maxlen=max(WINDOW, count))
-        window.extend([True] * ours + [False] * (count - ours))
-        failed = sum(window)
-        if failed > LEAST_DEAD and failed > DEAD_SHARE * len(window):
-            raise BadRelease(f"{failed} of the last {len(window)} records failed: {dead[-1][1]!r}")
-        self._window.extend(window)
+        """Look at a batch before it commits, as often as that is tried; raises `BadRelease`."""
+        batch = _failures(count, dead)
+        for last in (batch, [*self._window, *batch][-max(WINDOW, count) :]):
+            failed = sum(last)
+            if failed > LEAST_DEAD and failed > DEAD_SHARE * len(last):
+                raise BadRelease(f"{failed} of {len(last)} records failed: {dead[-1][1]!r}")
+
+    def keep(self, count: int, dead: Sequence[tuple[Record, Exception]]) -> None:
+        """Take a batch into account, once: it is committed."""
+        self._window.extend(_failures(count, dead))
+
+
+def _failures(count: int, dead: Sequence[tuple[Record, Exception]]) -> list[bool]:
+    """One for each record of a batch: whether it died of an error of ours."""
+    ours = sum(not isinstance(error, InvalidEvent) for _, error in dead)
+    return [True] * ours + [False] * (count - ours)
 
 
 class StageRunner(Generic[ItemT]):
@@ -249,6 +257,7 @@ class StageRunner(Generic[ItemT]):
                 self._probe("produce.after")
                 self._probe("commit.before")
             self._probe("commit.after")
+        self._judge.keep(count, dead)
         metrics.RECORDS.labels(stage.name).inc(count)
         for _, error in dead:
             metrics.DEAD.labels(stage.name, type(error).__name__).inc()

@@ -21,7 +21,7 @@ from streams.dead.explain import Explanation, explain
 from streams.dead.letters import Fate, Letter, Place, Settled, Wanted, original_of
 
 
-class PlaceType(click.ParamType[Place]):
+class PlaceType(click.ParamType):
     """``PARTITION:OFFSET`` on the dead-letter topic."""
 
     name = "PARTITION:OFFSET"
@@ -90,7 +90,7 @@ def list_(  # noqa: PLR0913 - one argument per option
 
 @dead.command("show")
 @click.argument("topic")
-@click.argument("place", type=PlaceType())
+@click.argument("place", type=PlaceType(), metavar=PlaceType.name)
 @options.as_json
 @click.pass_context
 def show_one(context: click.Context, *, topic: str, place: Place, as_json: bool) -> None:
@@ -109,7 +109,7 @@ def show_one(context: click.Context, *, topic: str, place: Place, as_json: bool)
         _print(letter, settled, said)
 
 
-_PLACES = click.argument("places", type=PlaceType(), nargs=-1)
+_PLACES = click.argument("places", type=PlaceType(), nargs=-1, metavar=f"[{PlaceType.name}]...")
 _ALL = click.option("--all", "every", is_flag=True, help="Every letter of the topic.")
 _REASON = click.option("--reason", default="", help="Those whose reason holds these words.")
 _ERROR = click.option("--error", default="", help="Those of this error, such as UnknownType.")

@@ -22,7 +22,7 @@ def limit(default: int = 50) -> Callable[[CommandT], CommandT]:
     return click.option("--limit", type=kind, default=default, show_default=True)
 
 
-class Instant(click.ParamType[datetime]):
+class Instant(click.ParamType):
     """An instant with its zone (ISO 8601), a date (its midnight in UTC), or an age: 90m, 6h, 7d."""
 
     name = "WHEN"

@@ -6,6 +6,7 @@ no terminal a table is as wide as it needs to be, so that no id is cut or folded
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -46,8 +47,14 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None
         table.add_column(name, overflow="fold", no_wrap=not is_terminal)
     for row in rows:
         table.add_row(*(Text(cell(value)) for value in row))
-    width = None if is_terminal else WIDE
-    Console(file=sys.stdout, width=width, highlight=False, soft_wrap=not is_terminal).print(table)
+    if is_terminal:
+        Console(highlight=False).print(table)
+        return
+    wide = Console(file=io.StringIO(), width=WIDE, highlight=False, color_system=None)
+    with wide.capture() as drawn:
+        wide.print(table)
+    for line in drawn.get().splitlines():
+        click.echo(line.rstrip())
 
 
 def show_fields(pairs: Iterable[tuple[str, object]]) -> None:

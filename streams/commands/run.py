@@ -8,15 +8,20 @@ import os
 import click
 import faust
 import stamina
+import structlog
 from mode import Service
 from prometheus_client import start_http_server
 
-from schemas.errors import SinkUnreachable
+from schemas.errors import CloseloopError, SinkUnreachable
 from sinks.kafka.admin import create_missing
+from sinks.store.postgres.store import PostgresStore
 from streams.app import Parts, build
 from streams.commands.root import settings_of
 from streams.logs import log_as
+from streams.settings import Settings
 from streams.wiring import parts_of
+
+log = structlog.get_logger()
 
 
 @click.command()
@@ -50,7 +55,19 @@ def gateway(context: click.Context) -> None:
 
     settings = settings_of(context)
     log_as(json=settings.log_json)
-    run_gateway(settings, reply_routes(settings))
+    run_gateway(settings, reply_routes(settings, _store_for_pages(settings)))
+
+
+def _store_for_pages(settings: Settings) -> PostgresStore | None:
+    """The store, for the page that says whether a link was used; it can do without."""
+    if not settings.database_url:
+        return None
+    store = PostgresStore(settings.database_url, pool_size=2, timeout_s=5)
+    try:
+        store.open()
+    except CloseloopError as error:
+        log.warning("pages do without the store", why=str(error))
+    return store
 
 
 @stamina.retry(on=SinkUnreachable, attempts=None, timeout=60.0, wait_max=2.0)

@@ -49,6 +49,7 @@ def list_(*, dead: bool, as_json: bool) -> None:
 
 @topics.command()
 @click.option("--event", "kind", metavar="TYPE", help="Only this event, as JSON Schema.")
+@click.option("--json", is_flag=True, expose_value=False, help="As without: it is always JSON.")
 def schema(kind: str | None) -> None:
     """Print the AsyncAPI 3.1 document of every topic, or the JSON Schema of one event.
 

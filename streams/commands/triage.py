@@ -55,8 +55,8 @@ def list_(context: click.Context, *, limit: int, as_json: bool) -> None:
 
 
 @triage.command()
-@click.argument("feedback")
-@click.argument("issues", nargs=-1, required=True)
+@click.argument("feedback", metavar="SOURCE:RECORD")
+@click.argument("issues", nargs=-1, required=True, metavar="ISSUE...")
 @options.by
 @options.dry_run
 @options.as_json
@@ -72,8 +72,8 @@ def accept(context: click.Context, /, feedback: str, issues: Sequence[str], **sa
 
 
 @triage.command()
-@click.argument("feedback")
-@click.argument("issues", nargs=-1)
+@click.argument("feedback", metavar="SOURCE:RECORD")
+@click.argument("issues", nargs=-1, metavar="[ISSUE]...")
 @options.by
 @options.dry_run
 @options.as_json
@@ -87,8 +87,8 @@ def reject(context: click.Context, /, feedback: str, issues: Sequence[str], **sa
 
 
 @triage.command()
-@click.argument("feedback")
-@click.argument("issues", nargs=-1)
+@click.argument("feedback", metavar="SOURCE:RECORD")
+@click.argument("issues", nargs=-1, metavar="[ISSUE]...")
 @options.by
 @options.dry_run
 @options.as_json
@@ -102,7 +102,7 @@ def undo(context: click.Context, /, feedback: str, issues: Sequence[str], **said
 
 
 @triage.command("new-epic")
-@click.argument("feedback")
+@click.argument("feedback", metavar="SOURCE:RECORD")
 @click.option("--project", required=True, metavar="KEY", help="Where the epic is made.")
 @click.option("--summary", required=True, help="The epic's title.")
 @click.option("--description", default="", help="Yours: the customer's words stay here.")

@@ -28,6 +28,7 @@ ANY = "..."
 """A step that stands for every member: `schemas.errors` cannot say which one it was."""
 _STEP = re.compile(r"\.(?P<name>[^.\[]+)|\[(?P<index>[0-9]{1,9}|\.\.\.)\]")
 _AT_BYTE = re.compile(r"\(byte (?P<at>[0-9]{1,12})\)|position (?P<position>[0-9]{1,12})")
+_HALF = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])")
 _MISSING = re.compile(r"missing required field `(?P<name>[^`]+)`")
 _HEADERS = "$.headers."
 
@@ -99,18 +100,31 @@ def _text(value: bytes | None) -> str:
 
 def _raw(value: bytes, reason: str) -> Iterator[Line]:
     """Bytes that are no JSON, around the byte that the reason names."""
-    found = _AT_BYTE.search(reason)
-    at = min(int(found["at"] or found["position"]), len(value)) if found else 0
+    at = _place_of_fault(value, reason)
     start = max(0, at - MOST_BYTES // 2)
     piece = value[start : start + MOST_BYTES]
-    before = f"… {start} bytes before" if start else ""
     after = len(value) - start - len(piece)
-    if before:
-        yield Line(before)
-    yield Line(piece[: at - start].decode("utf-8", "backslashreplace")) if at > start else Line("")
+    if start:
+        yield Line(f"… {start} bytes before")
+    if at > start:
+        yield Line(piece[: at - start].decode("utf-8", "backslashreplace"))
     yield Line(piece[at - start :].decode("utf-8", "backslashreplace") or "(end)", marked=True)
     if after > 0:
         yield Line(f"… {after} bytes after")
+
+
+def _place_of_fault(value: bytes, reason: str) -> int:
+    """The byte that a reason names; what was cut off lacks what comes after its end.
+
+    Half of a surrogate pair is told as cut off too, wherever it stands.
+    """
+    found = _AT_BYTE.search(reason)
+    if found:
+        return min(int(found["at"] or found["position"]), len(value))
+    half = _HALF.search(value)
+    if half:
+        return half.start()
+    return len(value) if reason.endswith("truncated") else 0
 
 
 def _render(

@@ -98,6 +98,10 @@ _KINDS = {
 """Error -> what it means."""
 
 
+class _Envelope(msgspec.Struct):
+    source: str
+
+
 def _sender(letter: Letter) -> str:
     """Who wrote the record, as far as its topic says."""
     if letter.topic.startswith("source."):
@@ -106,6 +110,10 @@ def _sender(letter: Letter) -> str:
     for name, value in letter.headers:
         if name == "ce_source" and value:
             return value.decode("utf-8", "replace")
+    try:
+        return msgspec.json.decode(letter.value or b"", type=_Envelope).source
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        pass
     return outside[0] if outside else BY_NAME[letter.topic].producers[0]
 
 

@@ -109,7 +109,8 @@ class UnknownTopic(InvalidEvent):
 
 def read(topic: str, record: Record) -> Letter | Settled:
     """What a record of the topic's dead-letter twin is."""
-    settled = _settled_of(record)
+    said = _said(record.headers)
+    settled = _settled_of(record) if said is None else None  # a sender may name headers as we do
     if settled is not None:
         return settled
     return Letter(
@@ -118,7 +119,7 @@ def read(topic: str, record: Record) -> Letter | Settled:
         key=record.key,
         value=record.value,
         headers=strip(record.headers),
-        said=_said(record.headers),
+        said=said,
         size_bytes=len(record.value or b""),
     )
 

@@ -89,7 +89,7 @@ BINARY = [
 CE = [*BINARY, ("ce_id", b"1")]
 
 KINDS: dict[str, Bad] = {
-    "broken JSON": Bad(FEEDBACK, b'{"id": "1", "data"', ("not JSON", "upstream systems"), "data"),
+    "broken JSON": Bad(FEEDBACK, b'{"id": "1", "data"', ("not JSON", "upstream systems"), "(end)"),
     "wrong type": Bad(
         FEEDBACK, remark(data={"words": 7}), ("Expected `str`", "$.data.words"), '"words": 7'
     ),

@@ -93,10 +93,7 @@ def _epic(issue: Outside, *, deleted: bool) -> Epic:
     if issue.absent:
         raise issue.wrong("required field is missing")
     site = _site(issue["self"])
-    try:
-        epic = epic_of(issue.raw, site, issue.path, deleted=deleted)
-    except RecursionError:
-        raise issue.wrong("nested too deeply") from None
+    epic = epic_of(issue.raw, site, issue.path, deleted=deleted)
     return epic if site else msgspec.structs.replace(epic, url=None)
 
 

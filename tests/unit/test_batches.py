@@ -1,0 +1,279 @@
+"""The reader's promises, on a consumer that does what it is told: in order, none skipped."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+from aiokafka import TopicPartition
+from aiokafka.errors import ConsumerStoppedError, KafkaConnectionError, KafkaError
+
+from streams.batches import Batch, BatchReader
+
+A, B = TopicPartition("t", 0), TopicPartition("t", 1)
+AT_ONCE = 3
+SOON_S = 20.0
+
+
+class Given(msgspec.Struct):
+    """A record."""
+
+    offset: int
+    partition: int
+
+
+class ScriptedConsumer:
+    """Yields what is on its partitions, `AT_ONCE` a partition and read; `gate` holds reads back.
+
+    Like the real one it moves its position when it yields, whatever becomes of that.
+    """
+
+    def __init__(self, lengths: Mapping[TopicPartition, int]) -> None:
+        self.lengths = lengths
+        self.position: dict[TopicPartition, int] = {}
+        self.listener: Any = None
+        self.reads = 0
+        self.committed: list[dict[TopicPartition, int]] = []
+        self.commit_error: Exception | None = None
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.starts: list[Exception] = []
+        self.stopped = False
+
+    def subscribe(self, topics: list[str], listener: Any) -> None:
+        """Remember who wants to know of assignments."""
+        assert topics == ["t"]
+        self.listener = listener
+
+    async def start(self) -> None:
+        """Connect, or fail as told."""
+        if self.starts:
+            raise self.starts.pop(0)
+
+    async def stop(self) -> None:
+        """Let go."""
+        self.stopped = True
+        self.gate.set()
+
+    def assignment(self) -> Collection[TopicPartition]:
+        """What is ours."""
+        return set(self.position)
+
+    async def assign(self, *partitions: TopicPartition) -> None:
+        """A rebalance: all are taken, then these are given."""
+        self.listener.on_partitions_revoked(set(self.position))
+        self.position = dict.fromkeys(partitions, -1)
+        await self.listener.on_partitions_assigned(list(partitions))
+
+    def seek(self, at: TopicPartition, offset: int) -> None:
+        """Read on there."""
+        self.position[at] = offset
+
+    async def seek_to_beginning(self, at: TopicPartition) -> None:
+        """Read on at the earliest."""
+        await asyncio.sleep(0)
+        self.position[at] = 0
+
+    async def getmany(self, **_: Any) -> dict[TopicPartition, list[Given]]:
+        """The next of every partition; the position moves as the records are handed out."""
+        if self.stopped:
+            raise ConsumerStoppedError
+        found = {}
+        for at, start in list(self.position.items()):
+            end = min(self.lengths[at], start + AT_ONCE) if start >= 0 else start
+            found[at] = [Given(offset, at.partition) for offset in range(start, end)]
+            self.position[at] = max(start, end)
+        self.reads += 1
+        await asyncio.sleep(0)
+        await self.gate.wait()
+        return {at: part for at, part in found.items() if part}
+
+    async def commit(self, offsets: dict[TopicPartition, int]) -> None:
+        """For lag tools."""
+        if self.commit_error:
+            raise self.commit_error
+        self.committed.append(offsets)
+
+
+class Rig:
+    """A reader, the store's offsets, and the channel to the stage."""
+
+    def __init__(self, lengths: Mapping[TopicPartition, int], waiting: int = 1) -> None:
+        self.consumer = ScriptedConsumer(lengths)
+        self.stored: dict[tuple[str, int], int] = {}
+        self.channel: asyncio.Queue[Batch] = asyncio.Queue(waiting)
+        self.reader = BatchReader(self.consumer, ["t"], self._next_offsets, self.channel.put)
+
+    async def _next_offsets(self) -> dict[tuple[str, int], int]:
+        await asyncio.sleep(0)
+        return dict(self.stored)
+
+    async def next(self) -> Batch:
+        """The next batch of the present epoch; those before it are dropped, as the stage does."""
+        while True:
+            batch = await asyncio.wait_for(self.channel.get(), SOON_S)
+            if batch.epoch == self.reader.epoch:
+                return batch
+
+    def store(self, batch: Batch) -> None:
+        """Write a batch: each partition must be where the batch expects it."""
+        for move in batch.moves:
+            at = (move.topic, move.partition)
+            assert self.stored.get(at) == move.expected
+            self.stored[at] = move.new
+
+
+@asynccontextmanager
+async def running(
+    lengths: Mapping[TopicPartition, int], waiting: int = 1, **stored: int
+) -> AsyncIterator[Rig]:
+    """A reader that has its partitions; `stored` by partition, as ``p0=3``."""
+    rig = Rig(lengths, waiting)
+    rig.stored = {("t", int(name[1:])): offset for name, offset in stored.items()}
+    async with rig.reader:
+        await rig.consumer.assign(*lengths)
+        yield rig
+
+
+def offsets(batch: Batch, partition: int = 0) -> list[int]:
+    """What a batch holds of a partition."""
+    return [record.offset for record in batch.records if record.partition == partition]
+
+
+async def all_of(rig: Rig, length: int, partition: int = 0) -> list[int]:
+    """Store batch by batch until that partition is read to its end; every offset in order."""
+    seen: list[int] = []
+    while rig.stored.get(("t", partition), 0) < length:
+        batch = await rig.next()
+        rig.store(batch)
+        seen += offsets(batch, partition)
+    return seen
+
+
+async def test_each_batch_expects_what_the_one_before_it_left() -> None:
+    """From the earliest record of a partition that the store has never seen."""
+    async with running({A: 7, B: 4}) as rig:
+        one, two, three = [await rig.next() for _ in range(3)]
+    assert [(m.partition, m.expected, m.new) for m in one.moves] == [(0, None, 3), (1, None, 3)]
+    assert [(m.partition, m.expected, m.new) for m in two.moves] == [(0, 3, 6), (1, 3, 4)]
+    assert [(m.partition, m.expected, m.new) for m in three.moves] == [(0, 6, 7)]
+    assert offsets(one) + offsets(two) + offsets(three) == list(range(7))
+
+
+async def test_it_reads_on_where_the_store_says() -> None:
+    """Partition by partition: one is known, the other is not."""
+    async with running({A: 7, B: 4}, p0=5) as rig:
+        batch = await rig.next()
+    assert (offsets(batch, 0), offsets(batch, 1)) == ([5, 6], [0, 1, 2])
+    assert [(m.partition, m.expected, m.new) for m in batch.moves] == [(0, 5, 7), (1, None, 3)]
+
+
+async def test_a_dropped_batch_is_read_again() -> None:
+    """The stage was fenced: nothing that was read ahead counts, and nothing is skipped."""
+    async with running({A: 20}, waiting=2) as rig:
+        rig.store(await rig.next())
+        await rig.next()  # read, and lost
+        await rig.reader.resync()
+        assert await all_of(rig, 20) == list(range(3, 20))
+
+
+async def test_a_resync_waits_for_the_read_that_is_under_way() -> None:
+    """Else that read would move the position behind the seek, and its records would be skipped."""
+    async with running({A: 20}) as rig:
+        rig.store(await rig.next())
+        rig.consumer.gate.clear()
+        reads = rig.consumer.reads
+        while rig.consumer.reads == reads:  # one is under way, its records are handed out
+            await drained(rig)
+        resync = asyncio.create_task(rig.reader.resync())
+        await asyncio.sleep(0)
+        assert not resync.done()
+        rig.consumer.gate.set()
+        await resync
+        assert await all_of(rig, 20) == list(range(3, 20))
+
+
+async def drained(rig: Rig) -> None:
+    """Make room for what is read ahead, and let the reader run."""
+    while not rig.channel.empty():
+        rig.channel.get_nowait()
+    await asyncio.sleep(0)
+
+
+async def test_partitions_that_are_taken_while_reading_are_not_taken_from() -> None:
+    """Between the revocation and the new assignment a read yields nothing, and skips nothing."""
+    async with running({A: 20, B: 8}) as rig:
+        rig.store(await rig.next())
+        epoch = rig.reader.epoch
+        rig.consumer.listener.on_partitions_revoked({A, B})
+        assert rig.reader.epoch == epoch + 1
+        reads = rig.consumer.reads
+        while rig.consumer.reads < reads + 2:
+            await drained(rig)
+        assert rig.channel.empty()
+        await rig.consumer.assign(A, B)
+        assert await all_of(rig, 20) == list(range(3, 20))
+
+
+async def test_a_rebalance_that_takes_nothing_drops_nothing() -> None:
+    """A member joined a group of which we have nothing yet."""
+    async with running({A: 20}) as rig:
+        epoch = rig.reader.epoch
+        rig.consumer.listener.on_partitions_revoked(set())
+        assert rig.reader.epoch == epoch
+
+
+async def test_a_partition_that_came_back_starts_from_the_store() -> None:
+    """Somebody else had it and went on; what we read before they did is not ours."""
+    async with running({A: 20}, waiting=2) as rig:
+        rig.store(await rig.next())
+        await rig.consumer.assign()
+        rig.stored["t", 0] = 12
+        await rig.consumer.assign(A)
+        assert await all_of(rig, 20) == list(range(12, 20))
+
+
+async def test_a_full_channel_stops_the_reading() -> None:
+    """Four wait in the channel and one before it: that is the back-pressure."""
+    async with running({A: 60}, waiting=4) as rig:
+        for _ in range(200):
+            await asyncio.sleep(0)
+        assert (rig.channel.qsize(), rig.consumer.reads) == (4, 5)
+        await rig.next()
+        for _ in range(200):
+            await asyncio.sleep(0)
+        assert rig.consumer.reads == 6
+
+
+async def test_kafka_is_told_now_and_then_and_only_of_what_is_ours() -> None:
+    """For lag tools; a broker that does not take it stops nothing."""
+    async with running({A: 60, B: 60}) as rig:
+        first = await rig.next()
+        await rig.reader.report(first.moves)
+        await rig.reader.report((await rig.next()).moves)
+        assert rig.consumer.committed == [{A: 3, B: 3}]
+        rig.reader._reported_at = float("-inf")
+        await rig.consumer.assign(B)
+        await rig.reader.report(first.moves)
+        assert rig.consumer.committed[1:] == [{B: 3}]
+        rig.reader._reported_at = float("-inf")
+        rig.consumer.commit_error = KafkaError()
+        await rig.reader.report(first.moves)
+
+
+async def test_a_broker_that_is_not_there_yet_is_waited_for() -> None:
+    """However often it takes."""
+    rig = Rig({A: 4})
+    rig.consumer.starts = [KafkaConnectionError()]
+    async with rig.reader:
+        await rig.consumer.assign(A)
+        assert offsets(await rig.next()) == [0, 1, 2]
+
+
+async def test_it_ends_without_a_crash() -> None:
+    """The consumer is stopped while it is being read from."""
+    async with running({A: 4}) as rig:
+        await rig.next()
+    assert rig.consumer.stopped
+    assert not rig.reader.crashed
