@@ -20,8 +20,9 @@ chaos: $(DEV) ## Kill workers, broker and database, and look at what is left
 	$(BIN)/python -m pytest -m chaos --timeout 600 tests/chaos
 
 bench: $(DEV) ## Measure beside the peers
-	$(PIP) install -e '.[bench]'
+	$(PIP) install -e '.[bench,minilm]'
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench.bench_linking
 
 lint: $(DEV) ## ruff, mypy, import-linter
 	$(BIN)/ruff format --check .

@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from streams.link.likeness import minilm, table
-from streams.link.likeness.index import Index, Letters
+from streams.link.likeness.index import Index, Weights
 from streams.link.likeness.scores import Candidate
 
 Settled = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.bool_]]
 """Which rows of `features.NAMES` the fast tier answers alone: a certified threshold."""
 
-QUALITY_LETTERS = Letters(0.008, 4, 0.1, 4.0)
-"""Less than in the fast tier where texts are short: the sentence model knows paraphrases."""
+QUALITY = Weights(description=0.3, scale=0.0035, power=5, least=0.1, most=8.0)
+"""Letters weigh less than in the fast tier where texts are short: the model knows paraphrases."""
 
 
 class Cascaded(NamedTuple):
@@ -91,7 +91,7 @@ def quality_index() -> Index:
     Raises:
         NotInstalled: the fast tier is left.
     """
-    return Index(minilm.packaged(), QUALITY_LETTERS)
+    return Index(minilm.packaged(), QUALITY)
 
 
 def packaged(settled: Settled) -> Cascade:

@@ -30,9 +30,8 @@ from streams.link.likeness.growing import Rows
 from streams.link.likeness.postings import Postings
 from streams.link.likeness.scores import Candidate, Matrix, Scores
 
-DESCRIPTION = 0.5
 LETTERS = 0.5
-"""Weights of the blend beside the title's word vector, whose weight is one."""
+"""What the letters of the title, and of the description, weigh among letters."""
 
 COMMON_SHARE, COMMON_LEAST = 0.3, 300
 """Letters that more than this share of the epics have, and at least so many, say nothing."""
@@ -43,21 +42,25 @@ QUERY_SCALE, ROW_SCALE = 2048, 4096
 BATCH = 256
 
 
-class Letters(NamedTuple):
-    """The letters' weight: so much times a power of the log of the words and one, in bounds."""
+class Weights(NamedTuple):
+    """Weights of the blend beside the title's word vector, whose weight is one.
 
+    The letters weigh so much times a power of the log of the words and one, in bounds.
+    """
+
+    description: float = 0.5
     scale: float = 0.45
     power: int = 2
     least: float = 0.5
     most: float = 9.0
 
-    def weights(self, texts: Sequence[str]) -> Matrix:
-        """One weight per text."""
+    def letters(self, texts: Sequence[str]) -> Matrix:
+        """The letters' weight for each text."""
         words = np.array([len(text.split()) for text in texts], np.float32)
         return np.clip(self.scale * np.log1p(words) ** self.power, self.least, self.most)
 
 
-FAST_LETTERS = Letters()
+FAST = Weights()
 
 
 class Encoder(Protocol):
@@ -95,12 +98,12 @@ class Index:
 
     Args:
         encoder: the word vectors; without one, letters alone decide.
-        letters: how much letters weigh.
+        weights: of the blend.
     """
 
-    def __init__(self, encoder: Encoder | None = None, letters: Letters = FAST_LETTERS) -> None:
+    def __init__(self, encoder: Encoder | None = None, weights: Weights = FAST) -> None:
         self._encoder = encoder
-        self._weight = letters
+        self._weights = weights
         self._meaning = Rows(encoder.width if encoder else 1)
         self._letters = Postings(grams.WIDTH)
         self._common = np.zeros(grams.WIDTH, np.int32)
@@ -159,7 +162,7 @@ class Index:
         return len(fresh)
 
     def _table(self) -> str:
-        return self._encoder.name if self._encoder else ""
+        return f"{self._encoder.name if self._encoder else ''}:{self._weights.description}"
 
     def remove(self, epic_id: str) -> None:
         """Forgets an epic; one that is not there is no error."""
@@ -199,7 +202,7 @@ class Index:
         """Every epic's score for each text; rows of forgotten epics hold minus infinity."""
         short = [text[:MOST_LETTERS] for text in texts]
         letters = self._letters.scores(self._weigh(grams.count(short)))
-        letters *= self._weight.weights(short)[:, None]
+        letters *= self._weights.letters(short)[:, None]
         meaning = self._vectors(short) @ self._meaning.array.T
         meaning *= 1.0 / (QUERY_SCALE * ROW_SCALE)
         total = meaning + letters
@@ -262,7 +265,9 @@ class Index:
     def _meanings(self, titles: Sequence[str], bodies: Sequence[str]) -> Matrix:
         if self._encoder is None:
             return np.zeros((len(titles), 1), np.float32)
-        blend = self._encoder.encode(titles) + DESCRIPTION * self._encoder.encode(bodies)
+        blend = self._encoder.encode(titles) + self._weights.description * self._encoder.encode(
+            bodies
+        )
         return _whole(blend, ROW_SCALE)
 
 

@@ -28,7 +28,7 @@ LONGEST = 128
 
 WIDTH = 384
 
-SHARE = 0.8
+SHARE = 0.87
 """What the sentence model weighs in the blend of meanings; the table has the rest."""
 
 
@@ -72,7 +72,8 @@ class Sentences:
     """Vectors of whole texts.
 
     Every text is a batch of its own: the model rounds by what is in its batch, so that otherwise a
-    text's vector would depend on its neighbours; and nothing is gained by batches on one core.
+    text's vector would depend on its neighbours and two workers would not agree. Batches of eight
+    would be 1.8 times as fast.
 
     Args:
         tokenizer: the tokenizer's own JSON.

@@ -1,0 +1,104 @@
+"""The most that one remark can do, whatever is in it. Pure.
+
+**The bound**: a remark is linked without a person to at most `MOST_KEYS` issues in all, and of
+these to at most `MOST_ALIKE` by likeness. One that would go beyond is crowded: nothing of it is
+linked, all of it is asked. So is one that holds the whole titles of more than `MOST_TITLES` issues,
+which is how one would fish for links without knowing a key. A crowded remark teaches nothing, even
+what a person accepts of it; and no remark teaches by a link that no person has seen.
+
+Not bounded here: many remarks of one sender. Each of them is a remark, and its links are audited.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from sinks.store.rows import Outcome
+from streams.link.keys import MOST_KEYS
+from streams.link.rules import Claim
+
+MOST_ALIKE = 2
+"""Issues that one remark is linked to by likeness alone."""
+
+MOST_TITLES = 4
+"""Whole titles of likely issues that a remark may hold: those of neighbours overlap."""
+
+FEWEST_TITLE_WORDS = 2
+"""A title of one word is no evidence: people say it without naming the issue."""
+
+RULES = "closeloop"
+"""Who decides where no person does, as decisions are signed."""
+
+_WORD = re.compile(r"\w+")
+
+
+class Bounded(NamedTuple):
+    """What is left of the claims about one remark.
+
+    Attributes:
+        outcome: linked with `claims`, or suggested with them, or unmatched with none.
+        crowded: why nothing is linked though it would have been; empty where nothing is wrong.
+    """
+
+    outcome: Outcome
+    claims: list[Claim]
+    crowded: str = ""
+
+
+def bound(explicit: Sequence[Claim], alike: Sequence[Claim], whole_titles: int = 0) -> Bounded:
+    """The claims that would be linked, or all as suggestions if they are too many.
+
+    Args:
+        explicit: by key, URL, field or thread.
+        alike: by likeness, each sure enough to be linked; at most one of each passage.
+        whole_titles: as `titles_in` counts them.
+    """
+    named = _by_issue(explicit)
+    likely = {key: claim for key, claim in _by_issue(alike).items() if key not in named}
+    claims = [*named.values(), *likely.values()]
+    crowded = _crowded(len(named), len(likely), whole_titles)
+    if crowded:
+        return Bounded("suggested", claims[:MOST_KEYS], crowded)
+    return Bounded("linked" if claims else "unmatched", claims)
+
+
+def titles_in(text: str, titles: Iterable[str]) -> int:
+    """How many different titles stand in the text, all words of each in a row.
+
+    Args:
+        text: the whole remark.
+        titles: of the likeliest issues, not of all: a dozen are enough to see fishing.
+    """
+    said = _plain(text)
+    wanted = {_plain(title) for title in titles}
+    return sum(title.count(" ") > FEWEST_TITLE_WORDS and title in said for title in wanted)
+
+
+def teaches(by: str, *, crowded: bool) -> bool:
+    """Whether a decision is learned from: a person made it, about a remark that is not crowded."""
+    return by != RULES and not crowded
+
+
+def _crowded(named: int, likely: int, whole_titles: int) -> str:
+    if named + likely > MOST_KEYS:
+        return f"names more than {MOST_KEYS} issues"
+    if likely > MOST_ALIKE:
+        return f"is like more than {MOST_ALIKE} issues"
+    if likely and whole_titles > MOST_TITLES:
+        return f"holds the titles of more than {MOST_TITLES} issues"
+    return ""
+
+
+def _by_issue(claims: Sequence[Claim]) -> dict[str, Claim]:
+    """Issue key -> the first claim on it."""
+    found: dict[str, Claim] = {}
+    for claim in claims:
+        found.setdefault(claim.issue_key, claim)
+    return found
+
+
+def _plain(text: str) -> str:
+    """Words in lower case with one blank around each, so that only whole words are found."""
+    return f" {' '.join(_WORD.findall(text.lower()))} "
