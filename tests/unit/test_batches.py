@@ -1,101 +1,18 @@
 """The reader's promises, on a consumer that does what it is told: in order, none skipped."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
 
-import msgspec
+import pytest
 from aiokafka import TopicPartition
-from aiokafka.errors import ConsumerStoppedError, KafkaConnectionError, KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from streams.batches import Batch, BatchReader
+from tests.unit.scripted_consumer import ScriptedConsumer
 
 A, B = TopicPartition("t", 0), TopicPartition("t", 1)
-AT_ONCE = 3
 SOON_S = 20.0
-
-
-class Given(msgspec.Struct):
-    """A record."""
-
-    offset: int
-    partition: int
-
-
-class ScriptedConsumer:
-    """Yields what is on its partitions, `AT_ONCE` a partition and read; `gate` holds reads back.
-
-    Like the real one it moves its position when it yields, whatever becomes of that.
-    """
-
-    def __init__(self, lengths: Mapping[TopicPartition, int]) -> None:
-        self.lengths = lengths
-        self.position: dict[TopicPartition, int] = {}
-        self.listener: Any = None
-        self.reads = 0
-        self.committed: list[dict[TopicPartition, int]] = []
-        self.commit_error: Exception | None = None
-        self.gate = asyncio.Event()
-        self.gate.set()
-        self.starts: list[Exception] = []
-        self.stopped = False
-
-    def subscribe(self, topics: list[str], listener: Any) -> None:
-        """Remember who wants to know of assignments."""
-        assert topics == ["t"]
-        self.listener = listener
-
-    async def start(self) -> None:
-        """Connect, or fail as told."""
-        if self.starts:
-            raise self.starts.pop(0)
-
-    async def stop(self) -> None:
-        """Let go."""
-        self.stopped = True
-        self.gate.set()
-
-    def assignment(self) -> Collection[TopicPartition]:
-        """What is ours."""
-        return set(self.position)
-
-    async def assign(self, *partitions: TopicPartition) -> None:
-        """A rebalance: all are taken, then these are given."""
-        self.listener.on_partitions_revoked(set(self.position))
-        self.position = dict.fromkeys(partitions, -1)
-        await self.listener.on_partitions_assigned(list(partitions))
-
-    def seek(self, at: TopicPartition, offset: int) -> None:
-        """Read on there."""
-        self.position[at] = offset
-
-    async def beginning_offsets(
-        self, partitions: Sequence[TopicPartition]
-    ) -> dict[TopicPartition, int]:
-        """Every partition begins at the beginning."""
-        await asyncio.sleep(0)
-        return dict.fromkeys(partitions, 0)
-
-    async def getmany(self, **_: Any) -> dict[TopicPartition, list[Given]]:
-        """The next of every partition; the position moves as the records are handed out."""
-        if self.stopped:
-            raise ConsumerStoppedError
-        found = {}
-        for at, start in list(self.position.items()):
-            end = min(self.lengths[at], start + AT_ONCE) if start >= 0 else start
-            found[at] = [Given(offset, at.partition) for offset in range(start, end)]
-            self.position[at] = max(start, end)
-        self.reads += 1
-        await asyncio.sleep(0)
-        await self.gate.wait()
-        return {at: part for at, part in found.items() if part}
-
-    async def commit(self, offsets: dict[TopicPartition, int]) -> None:
-        """For lag tools."""
-        if self.commit_error:
-            raise self.commit_error
-        self.committed.append(offsets)
 
 
 class Rig:
@@ -104,11 +21,14 @@ class Rig:
     def __init__(self, lengths: Mapping[TopicPartition, int], waiting: int = 1) -> None:
         self.consumer = ScriptedConsumer(lengths)
         self.stored: dict[tuple[str, int], int] = {}
+        self.faults: list[Exception] = []
         self.channel: asyncio.Queue[Batch] = asyncio.Queue(waiting)
         self.reader = BatchReader(self.consumer, ["t"], self._next_offsets, self.channel.put)
 
     async def _next_offsets(self) -> dict[tuple[str, int], int]:
         await asyncio.sleep(0)
+        if self.faults:
+            raise self.faults.pop()
         return dict(self.stored)
 
     async def next(self) -> Batch:
@@ -169,6 +89,29 @@ async def test_it_reads_on_where_the_store_says() -> None:
         batch = await rig.next()
     assert (offsets(batch, 0), offsets(batch, 1)) == ([5, 6], [0, 1, 2])
     assert [(m.partition, m.expected, m.new) for m in batch.moves] == [(0, 5, 7), (1, None, 3)]
+
+
+async def test_a_partition_that_nobody_read_starts_where_it_begins_now() -> None:
+    """Its first records were too old to be kept: the store is told of none of them."""
+    async with running({A: 7}) as rig:
+        rig.consumer.begins[A] = 5
+        await rig.consumer.assign(A)
+        batch = await rig.next()
+    assert offsets(batch) == [5, 6]
+    assert [(m.expected, m.new) for m in batch.moves] == [(None, 7)]
+
+
+async def test_a_store_that_cannot_say_where_to_read_on_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Before anything more is read: nothing is taken, and nothing skipped, until it has said so."""
+    monkeypatch.setattr("streams.batches.COMMIT_EVERY_S", 0.0)
+    async with running({A: 20}) as rig:
+        rig.store(await rig.next())
+        rig.faults = [RuntimeError("no such table")] * 2
+        await rig.consumer.assign(A)
+        assert await all_of(rig, 20) == list(range(3, 20))
+        assert rig.faults == []
 
 
 async def test_a_dropped_batch_is_read_again() -> None:
