@@ -14,7 +14,7 @@ from schemas.events import (
     RepChanged,
     Reporter,
 )
-from schemas.topics import CRM_CHANGED, FEEDBACK_LINKED, FEEDBACK_RECEIVED
+from schemas.topics import CRM_CHANGED, FEEDBACK_LINKED, FEEDBACK_RECEIVED, NOTIFICATION_REQUESTED
 from sinks.contracts import Outgoing
 from tests.e2e.world import World, ago, outgoing
 
@@ -100,6 +100,7 @@ class Crowd:
         world.relayed()
         assert self.stored() == MANY
         self._is_linked_once()
+        self._is_announced()
 
     def _is_linked_once(self) -> None:
         """Each remark is announced at least once, and more than once only under the same id."""
@@ -110,6 +111,14 @@ class Crowd:
                 ids.setdefault(name, set()).add(event["id"])
         assert sorted(ids) == self.names()
         assert {name: one for name, one in ids.items() if len(one) > 1} == {}
+
+    def _is_announced(self) -> None:
+        """Every tell, and no other, is on ``notification.requested``."""
+        said = [event["data"] for event in self.world.events(NOTIFICATION_REQUESTED.name)]
+        announced = {one["notification"] for one in said if one["issue_id"] == str(self.issue_id)}
+        tells = self.world.tells(self.issue_id)
+        assert announced == {tell.id for tell in tells if tell.verdict == "tell"}
+        assert len(announced) == MANY
 
     def doubtful(self) -> int:
         """How many mails nobody knows the fate of."""

@@ -39,7 +39,9 @@ def test_a_frozen_worker_is_fenced_when_it_thaws(
         second_crowd.is_whole()
     finally:
         os.kill(first.pid, signal.SIGCONT)
-    world.until("its own word for it", lambda: _says(first, "fenced") or _says(first, "batch dropped"))
+    world.until(
+        "its own word for it", lambda: _says(first, "fenced") or _says(first, "batch dropped")
+    )
 
     second.stop()
     third_crowd = Crowd(world)
