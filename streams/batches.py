@@ -27,8 +27,8 @@ from sinks.store.rows import Move
 log = structlog.get_logger()
 
 MAX_RECORDS = 5_000
-"""Records a batch; at about 1 kB each, a busy worker stays under 350 MB. With twice as many it needs
-440, and no less time an event (``docs/decisions/0001-batches.md``)."""
+"""Records a batch; at about 1 kB each, a busy worker stays under 350 MB. With twice as many it
+needs 440, and no less time an event (``docs/decisions/0001-batches.md``)."""
 POLL_MS = 500
 COMMIT_EVERY_S = 5.0
 MAX_POLL_INTERVAL_MS = 15 * 60 * 1000
