@@ -16,6 +16,6 @@ def among(column: InstrumentedAttribute[Any], values: Collection[Any]) -> Column
 
 
 def new_ids(connection: Connection, sequence: str, count: int) -> Sequence[int]:
-    """The next `count` values of a sequence, ascending."""
-    drawn = select(func.nextval(sequence)).select_from(func.generate_series(1, count))
-    return sorted(connection.scalars(drawn))
+    """The next `count` values of a sequence, ascending; one row, which costs the driver less."""
+    drawn = select(func.nextval(sequence).label("id")).select_from(func.generate_series(1, count))
+    return sorted(connection.scalar(select(func.array_agg(drawn.subquery().c.id))) or ())
