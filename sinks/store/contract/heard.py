@@ -1,18 +1,12 @@
-"""The contract of the store: transactions, each a set of shelves, one shelf a subject.
-
-`sinks.store.postgres` is the real one, `sinks.store.fake` the one in memory; both pass
-``tests/contract/test_store_contract.py``. Every call blocks: callers run it in a thread. Every call
-may raise `Temporary` (connection lost, deadlock, shutdown), after which the transaction is over.
-"""
+"""The shelves of what was heard: remarks, links, the history of customers, issues."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
-from schemas.events import Account, AnyEvent, Opportunity, Rep, Version
+from schemas.events import Account, Opportunity, Rep, Version
 from sinks.contracts import Sighting
 from sinks.store.rows import (
     CrmKind,
@@ -23,32 +17,11 @@ from sinks.store.rows import (
     Link,
     Linked,
     LinkState,
-    LoopRow,
-    Message,
-    Move,
-    OutboxRow,
     Outcome,
     Remark,
-    Report,
-    Ship,
     Stated,
-    Tell,
     Words,
 )
-
-
-class Offsets(Protocol):
-    """Where each consumer group reads on; moved in the transaction that wrote the batch."""
-
-    def next(self, group: str, topic: str) -> dict[int, int]:
-        """Partition -> offset to read next; a partition that was never read is absent."""
-
-    def move(self, group: str, moves: Sequence[Move]) -> None:
-        """Move all or none.
-
-        Raises:
-            Fenced: one is not where it was expected: another worker owns that partition.
-        """
 
 
 class Remarks(Protocol):
@@ -204,154 +177,3 @@ class Epics(Protocol):
 
     def evidence_due(self, now: datetime, limit: int) -> list[int]:
         """Take issues whose demand is to be shown; owed no more when the transaction commits."""
-
-
-class Ships(Protocol):
-    """What shipped, generation by generation."""
-
-    def latest(self, ids: Collection[int]) -> dict[int, Ship]:
-        """Issue id -> its latest generation; locks them until the transaction ends."""
-
-    def open(self, ship: Ship) -> None:
-        """Write a new generation, whose audience is worked out when it settles."""
-
-    def withdraw(self, issue_id: int, generation: int, at: datetime, why: str) -> None:
-        """Take a generation back; its audience is worked out again now, for corrections."""
-
-    def widen(self, issue_id: int, generation: int, accounts: Collection[str] | None) -> None:
-        """These accounts can use it, None: everyone; its audience is worked out again."""
-
-    def wake(self, ids: Collection[int], at: datetime) -> None:
-        """Work the latest generation's audience out again, at `at` but not before it settles.
-
-        Unless it is withdrawn. Where it is due earlier it stays so. Best called last: holds them.
-        """
-
-    def due(self, now: datetime, limit: int) -> list[Ship]:
-        """Take ships whose audience is due; locked until the transaction ends, then settled.
-
-        One that was withdrawn before it settled never settles.
-        """
-
-    def all(self, limit: int) -> list[Ship]:
-        """The newest, latest first."""
-
-
-class Tells(Protocol):
-    """Who is told of what, and who is not, and why."""
-
-    def of_ship(self, issue_id: int, generation: int) -> list[Tell]:
-        """Everyone considered so far."""
-
-    def put(self, tells: Sequence[Tell]) -> list[Tell]:
-        """Write verdicts; of those that say tell, the ones that are new.
-
-        A tell is never overwritten; a skip is, by whatever is decided later. A second tell of the
-        same at the same mail address, for a person known under two ids, is written as a skip.
-        """
-
-    def of_message(self, message_id: str) -> list[Tell]:
-        """What a mail carries."""
-
-    def find(self, tell_id: str) -> Tell | None:
-        """One by its notification id."""
-
-    def all(self, limit: int) -> list[Tell]:
-        """The newest, latest first."""
-
-
-class Messages(Protocol):
-    """Mails: claimed before they are sent, settled by what the provider says."""
-
-    def join(self, person_id: str, email: str, name: str, due_at: datetime, now: datetime) -> str:
-        """The id of the person's open mail; made where there is none.
-
-        It is due at `due_at`, or earlier where it was due earlier already.
-        """
-
-    def claim(self, now: datetime, resend_after_s: float, limit: int) -> list[Message]:
-        """Take mails that are due: state ``sending``, due again after `resend_after_s`.
-
-        A mail that is due while ``sending`` is one of which nobody can tell whether it went out.
-        """
-
-    def sent(self, message_id: str, provider_id: str, at: datetime) -> None:
-        """The provider took it. One that was settled meanwhile stays settled."""
-
-    def postpone(self, message_id: str, due_at: datetime, why: str) -> None:
-        """Not taken: due again then. One that was settled meanwhile stays settled.
-
-        It stays ``sending``: a time-out may hide that it went out, so nothing more may join it.
-        """
-
-    def fail(self, message_id: str, at: datetime, why: str) -> None:
-        """It will never be taken. One that was taken or settled meanwhile stays so."""
-
-    def settle(self, reports: Sequence[Report]) -> list[Message]:
-        """Take the provider's reports, each once, in any order; the mails whose state changed."""
-
-    def find(self, message_id: str) -> Message | None:
-        """One by its id."""
-
-
-class Loops(Protocol):
-    """How far each loop has closed."""
-
-    def get(self, pairs: Collection[tuple[str, int]]) -> dict[tuple[str, int], LoopRow]:
-        """(account id, issue id) -> where it stands; locks them until the transaction ends."""
-
-    def put(self, rows: Sequence[LoopRow]) -> None:
-        """Write where they stand now."""
-
-    def use_reply(self, token_id: str, at: datetime) -> bool:
-        """Whether this is the first use of a mail's link."""
-
-    def reply_used(self, token_id: str) -> bool:
-        """Whether the link has been used, for the page that shows it."""
-
-    def all(self, limit: int) -> list[LoopRow]:
-        """The last changed, latest first."""
-
-
-class Outbox(Protocol):
-    """Events that must not be lost or invented, relayed after the commit."""
-
-    def add(self, events: Sequence[tuple[str, str, AnyEvent]]) -> None:
-        """(topic, key, event), to be relayed in this order."""
-
-    def take(self, limit: int) -> list[OutboxRow]:
-        """The oldest; one taker at a time, the others get none until this transaction ends."""
-
-    def drop(self, ids: Sequence[int]) -> None:
-        """Forget what the broker has acknowledged."""
-
-
-class Transaction(Protocol):
-    """All of it becomes true at once when the ``with`` ends well, or none of it."""
-
-    offsets: Offsets
-    remarks: Remarks
-    links: Links
-    crm: Crm
-    epics: Epics
-    ships: Ships
-    tells: Tells
-    messages: Messages
-    loops: Loops
-    outbox: Outbox
-
-    def savepoint(self) -> AbstractContextManager[None]:
-        """What is done inside is undone, alone, when the ``with`` ends by an exception."""
-
-
-class Store(Protocol):
-    """The long memory."""
-
-    def open(self) -> None:
-        """Connect. Raises `SinkUnreachable`, or `SinkRefused` where the schema is not ours."""
-
-    def close(self) -> None:
-        """Let go of every connection; safe to repeat."""
-
-    def transaction(self) -> AbstractContextManager[Transaction]:
-        """A transaction; commits when the ``with`` ends without an exception."""

@@ -1,0 +1,58 @@
+"""The tables. What each must hold is in its docstring and, where SQL can say it, in a constraint.
+
+Alembic's migrations are held against these definitions by ``tests/integration/test_migrations.py``.
+"""
+
+from sinks.store.tables.base import Base
+from sinks.store.tables.heard import (
+    DECISION_ID,
+    EPIC_MARK,
+    REMARK_ID,
+    AccountVersion,
+    ConsumerOffset,
+    DecisionTable,
+    EpicKey,
+    EpicTable,
+    FixVersionTable,
+    LinkTable,
+    OpportunityVersion,
+    RemarkTable,
+    RepVersion,
+    WordsTable,
+)
+from sinks.store.tables.told import (
+    LoopTable,
+    MessageTable,
+    OutboxTable,
+    PromiseTable,
+    ReplyTable,
+    ReportTable,
+    ShipTable,
+    TellTable,
+)
+
+__all__ = [
+    "DECISION_ID",
+    "EPIC_MARK",
+    "REMARK_ID",
+    "AccountVersion",
+    "Base",
+    "ConsumerOffset",
+    "DecisionTable",
+    "EpicKey",
+    "EpicTable",
+    "FixVersionTable",
+    "LinkTable",
+    "LoopTable",
+    "MessageTable",
+    "OpportunityVersion",
+    "OutboxTable",
+    "PromiseTable",
+    "RemarkTable",
+    "RepVersion",
+    "ReplyTable",
+    "ReportTable",
+    "ShipTable",
+    "TellTable",
+    "WordsTable",
+]
