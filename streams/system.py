@@ -24,8 +24,8 @@ from deploy.embedded.kafka import EmbeddedKafka
 from deploy.embedded.postgres import EmbeddedPostgres
 from deploy.embedded.process import Launch, ServerProcess
 from deploy.embedded.wire import free_ports
+from sinks.http.standin.serve import serving
 from sinks.jira.standin import jira_app
-from sinks.jira.standin.serve import serving
 from sinks.kafka.admin import create_missing
 from sinks.mail.standin import sendgrid_app
 from sinks.mail.verify import new_private_key, public_text_of

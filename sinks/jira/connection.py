@@ -26,7 +26,7 @@ from jira.exceptions import JIRAError
 from requests.exceptions import RequestException, TooManyRedirects
 
 from schemas.errors import SinkRefused, SinkUnreachable
-from sinks.jira.answers import failure
+from sinks.http.answers import failure
 from sinks.jira.read import FIELDS
 
 _BRIEF = 500

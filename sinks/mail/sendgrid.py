@@ -23,7 +23,7 @@ from sendgrid import SendGridAPIClient
 
 from schemas.errors import BadSettings, SinkRefused, SinkUnreachable
 from sinks.contracts import Finding, Mail
-from sinks.jira.answers import failure
+from sinks.http.answers import failure
 from sinks.mail.compose import MESSAGE_ARG, check, headers_of, one_line
 
 HOST = "https://api.sendgrid.com"

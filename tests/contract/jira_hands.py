@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 
 from sinks.contracts import Evidence
+from sinks.http.standin.serve import serving
 from sinks.jira.client import JiraTracker
 from sinks.jira.standin import jira_app
-from sinks.jira.standin.serve import serving
 
 TOKEN = "token-that-nobody-may-see"
 EVIDENCE = Evidence(

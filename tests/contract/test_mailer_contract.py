@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from schemas.errors import SinkRefused
 from sinks.contracts import Mail
-from sinks.jira.standin.serve import serving
+from sinks.http.standin.serve import serving
 from sinks.mail.sendgrid import SendGridMailer
 from sinks.mail.standin import sendgrid_app
 from tests.contract.mailer_worlds import (

@@ -13,9 +13,9 @@ from msgspec.structs import replace
 
 from schemas.errors import SinkRefused
 from sinks.contracts import Evidence, Sighting
+from sinks.http.standin.serve import serving
 from sinks.jira.client import JiraTracker
 from sinks.jira.standin import jira_app
-from sinks.jira.standin.serve import serving
 from tests.contract.prism import Prism, executable, material, proxy, usable
 from tests.contract.tracker_worlds import FakeWorld, JiraWorld, World
 

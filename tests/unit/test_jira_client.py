@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from schemas.errors import CloseloopError, SinkBusy, SinkRefused, SinkUnreachable
-from sinks.jira.answers import PATIENCE_S
+from sinks.http.answers import PATIENCE_S
+from sinks.http.standin.serve import serving
 from sinks.jira.client import JiraTracker
 from sinks.jira.standin import jira_app
-from sinks.jira.standin.serve import serving
 from tests.contract.jira_hands import EVIDENCE, TOKEN, Jira, jira_of
 
 

@@ -13,9 +13,9 @@ from typing import Any, TypeAlias
 import httpx
 import pytest
 
+from sinks.http.standin.serve import serving
 from sinks.jira.read import epic_of, sighting_of
 from sinks.jira.standin import jira_app
-from sinks.jira.standin.serve import serving
 from sinks.jira.standin.state import State
 from tests.contract.prism import material
 from tests.contract.receiver import Receiver, receiving, until

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from schemas.errors import BadSettings, SinkBusy, SinkRefused, SinkUnreachable
 from sinks.contracts import Mail
-from sinks.jira.standin.serve import serving
+from sinks.http.standin.serve import serving
 from sinks.mail.compose import MESSAGE_ARG
 from sinks.mail.sendgrid import SendGridMailer
 from sinks.mail.standin import sendgrid_app

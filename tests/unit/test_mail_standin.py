@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sinks.jira.standin.serve import serving
+from sinks.http.standin.serve import serving
 from sinks.mail.compose import MESSAGE_ARG
 from sinks.mail.standin import sendgrid_app
 from sinks.mail.verify import SIGNATURE_HEADER, TIMESTAMP_HEADER, is_authentic, public_key_of

@@ -12,10 +12,10 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.exceptions import NotAuthorizedException, ValidationException
 
+from sinks.http.standin.deliver import PAUSES_S
+from sinks.http.standin.faults import Faults
 from sinks.jira.standin import api, demo
-from sinks.jira.standin.deliver import PAUSES_S
 from sinks.jira.standin.events import Announcer
-from sinks.jira.standin.faults import Faults
 from sinks.jira.standin.state import Refused, State, Unknown
 from sinks.jira.standin.world import World, error_of, guard_of
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
+from sinks.http.standin.serve import run
 from sinks.jira.standin import SITE, jira_app
-from sinks.jira.standin.serve import run
 
 
 @click.command()

@@ -12,9 +12,9 @@ import msgspec
 from litestar import MediaType, Response, delete, get, post, put
 from litestar.params import FromPath, JSONBody
 
+from sinks.http.standin.deliver import Delivery
+from sinks.http.standin.faults import CONTROL, Fault
 from sinks.jira.adf import text_of
-from sinks.jira.standin.deliver import Delivery
-from sinks.jira.standin.faults import CONTROL, Fault
 from sinks.jira.standin.shapes import Json, issue_json, version_json
 from sinks.jira.standin.state import Change, Issue
 from sinks.jira.standin.world import Here, World

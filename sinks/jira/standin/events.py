@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sinks.jira.standin.deliver import PAUSES_S, Delivery, Webhooks, encoded
+from sinks.http.standin.deliver import PAUSES_S, Delivery, Webhooks, encoded
 from sinks.jira.standin.shapes import ACTOR, version_json, webhook_issue
 from sinks.jira.standin.state import Change, Issue, State, Version
 

@@ -15,8 +15,8 @@ from litestar.exceptions import NotAuthorizedException
 from litestar.handlers.base import BaseRouteHandler
 from litestar.params import SkipValidation
 
+from sinks.http.standin.faults import CONTROL, Faults
 from sinks.jira.standin.events import Announcer
-from sinks.jira.standin.faults import CONTROL, Faults
 from sinks.jira.standin.state import State
 
 

@@ -14,8 +14,8 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.exceptions import NotAuthorizedException
 
-from sinks.jira.standin.deliver import PAUSES_S
-from sinks.jira.standin.faults import Faults
+from sinks.http.standin.deliver import PAUSES_S
+from sinks.http.standin.faults import Faults
 from sinks.mail.standin import api, demo
 from sinks.mail.standin.box import Box
 from sinks.mail.standin.events import Reporter

@@ -8,7 +8,7 @@ import click
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from sinks.jira.standin.serve import run
+from sinks.http.standin.serve import run
 from sinks.mail.standin import sendgrid_app
 from sinks.mail.verify import new_private_key, public_text_of
 

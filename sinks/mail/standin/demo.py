@@ -10,8 +10,8 @@ from litestar import MediaType, Request, Response, delete, get, post, put
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, JSONBody
 
-from sinks.jira.standin.deliver import Delivery
-from sinks.jira.standin.faults import CONTROL, Fault
+from sinks.http.standin.deliver import Delivery
+from sinks.http.standin.faults import CONTROL, Fault
 from sinks.mail.standin.box import Kept
 from sinks.mail.standin.world import Here, World
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
-from sinks.jira.standin.deliver import PAUSES_S, Delivery, Webhooks, encoded
+from sinks.http.standin.deliver import PAUSES_S, Delivery, Webhooks, encoded
 from sinks.mail.standin.box import Kept
 from sinks.mail.verify import signed_headers
 

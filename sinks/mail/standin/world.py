@@ -8,7 +8,7 @@ from typing import TypeAlias
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
-from sinks.jira.standin.faults import Faults
+from sinks.http.standin.faults import Faults
 from sinks.mail.standin.box import Box
 from sinks.mail.standin.events import Reporter
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from schemas.topics import CONTROL
+from sinks.http.standin.serve import serving
 from sinks.jira.standin import jira_app
-from sinks.jira.standin.serve import serving
 from sinks.mail.standin import sendgrid_app
 from sinks.store.postgres.store import PostgresStore
 from tests.integration.commands.calling import NOWHERE, Call, records

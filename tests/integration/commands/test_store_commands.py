@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from deploy.embedded import EmbeddedPostgres
+from sinks.http.standin.serve import serving
 from sinks.jira.standin import jira_app
-from sinks.jira.standin.serve import serving
 from sinks.store.postgres.store import PostgresStore
 from tests.integration.commands.calling import NOWHERE, Call
 from tests.integration.commands.world import EARLIER, fill, tell

@@ -1,0 +1,1 @@
+"""What every sink behind HTTP has in common: what an answer means, and how a stand-in runs."""
