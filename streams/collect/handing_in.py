@@ -9,9 +9,9 @@ import msgspec
 
 from schemas.codec import STRUCTURED_HEADERS, decode, encode, validate
 from schemas.errors import InvalidEvent
+from schemas.keys import key_of
 from schemas.topics import Topic
 from sinks.contracts import Outgoing
-from streams.collect.keys import key_of
 
 
 class Wrong(msgspec.Struct, frozen=True):

@@ -14,13 +14,13 @@ from sqlalchemy import text
 
 from schemas.codec import STRUCTURED_HEADERS, encode
 from schemas.events import AnyEvent
+from schemas.keys import key_of
 from schemas.topics import TOPICS
 from sinks.contracts import Outgoing
 from sinks.kafka.publisher import KafkaPublisher
 from sinks.store.contract import Transaction
 from sinks.store.postgres.store import PostgresStore
 from sinks.store.rows import LoopRow, Message, Remark, Ship, Tell
-from streams.collect.keys import key_of
 from streams.demo.senders import Senders
 from streams.system import System
 from streams.verify.tokens import Action, Token, check

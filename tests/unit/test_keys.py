@@ -7,8 +7,8 @@ import pytest
 from schemas.codec import STRUCTURED_HEADERS, decode
 from schemas.events import Account, AccountChanged, Opportunity, OpportunityChanged
 from schemas.examples import examples
+from schemas.keys import key_of
 from schemas.topics import BY_NAME
-from streams.collect.keys import key_of
 
 EXAMPLES = list(examples())
 KEYS = {
