@@ -15,6 +15,9 @@ STOPPED = Gauge("closeloop_stage_stopped", "1 once a stage gave up: a bad releas
 DELIVERIES = Counter(
     "closeloop_deliveries_total", "HTTP deliveries, by source and status.", ["source", "status"]
 )
+IGNORED = Counter(
+    "closeloop_ignored_total", "Parts of deliveries left alone on purpose.", ["source", "what"]
+)
 DUE = Counter("closeloop_due_total", "Rows that fell due and were done, by kind.", ["kind"])
 MAILS = Counter("closeloop_mails_total", "Mails, by what became of the hand-over.", ["outcome"])
 TELLS = Counter(

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from prometheus_client import Counter
 
 from schemas.codec import STRUCTURED_HEADERS, decode, encode, validate
 from schemas.delivery import decode_delivery
@@ -27,9 +26,6 @@ from streams.stage import Stage, dead_letter
 TOPIC_PREFIX = "source."
 TOPICS = tuple(each for each in SOURCES if each.name != f"{TOPIC_PREFIX}reply")
 """Answers to our own mails are read by the room that sent the mails."""
-IGNORED = Counter(
-    "closeloop_ignored_total", "Parts of deliveries left alone on purpose.", ["source", "what"]
-)
 _SHOWN = 5
 
 
@@ -63,7 +59,7 @@ class CollectStage:
         faults: list[InvalidEvent] = []
         for result in source(name).parse(delivery):
             if isinstance(result, Ignored):
-                IGNORED.labels(name, result.what).inc()
+                metrics.IGNORED.labels(name, result.what).inc()
             elif isinstance(result, Fault):
                 faults.append(result.error)
             else:
