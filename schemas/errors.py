@@ -11,10 +11,13 @@
     │   ├── SinkBusy            the other side said when to come back (``retry_after_s``)
     │   └── SinkUnreachable     no answer: refused, reset, timed out
     ├── SinkRefused             the other side said no for good: settled as failed, a person sees it
-    ├── Fenced                  another worker owns the partition now: the batch is dropped
+    ├── Fenced                  somebody else has taken over: what was begun is dropped
     ├── BadRelease              too many records fail at once: the stage stops
-    └── BadSettings             the start is refused, every fault listed
+    ├── BadSettings             the start is refused, every fault listed
+    └── NotAuthentic            answered with 401, see `streams.collect.source`
 
+Rooms hang errors of their own into this tree where nobody else meets them: `streams.verify.tokens`,
+`streams.dead.letters`, `streams.ship.person`, `streams.link.triage` and `streams.commands.errors`.
 Rules raise; `streams.stage` alone decides what happens then. Anything else that is raised is a bug:
 the batch is bisected until the record that provokes it is alone, and that record is dead-lettered.
 """
@@ -77,7 +80,10 @@ class SinkRefused(CloseloopError):
 
 
 class Fenced(CloseloopError):
-    """Another worker moved this partition's offset: the batch is dropped, unwritten."""
+    """Somebody else has taken over: another worker this partition, a later call this command.
+
+    What was begun is dropped, unwritten.
+    """
 
 
 class BadRelease(CloseloopError):

@@ -10,8 +10,9 @@ import click
 import msgspec
 
 from schemas.topics import BY_NAME, TOPICS
+from sinks.kafka.reading import consumer
 from streams.commands import options
-from streams.commands.broker import consumer, servers_of
+from streams.commands.broker import servers_of
 from streams.commands.letterbox import choose, find, scan, whole
 from streams.commands.output import progress, remark, show, show_fields, show_json
 from streams.commands.root import settings_of

@@ -74,7 +74,9 @@ def guarded(part: str, look: Look, settings: Settings) -> list[Check]:
 def look_at_broker(settings: Settings) -> Iterator[Check]:
     """Whether a broker answers, and whether its topics are as declared."""
     from sinks.kafka.admin import differences
-    from streams.commands.broker import named_faults, reach, servers_of
+    from sinks.kafka.faults import named_faults
+    from sinks.kafka.reading import reach
+    from streams.commands.broker import servers_of
 
     servers = servers_of(settings)
     reach(servers)

@@ -10,8 +10,9 @@ from schemas.errors import BadSettings
 from schemas.topics import EPIC_CHANGED
 from sinks.absent import NO_JIRA
 from sinks.contracts import Outgoing, Tracker
+from sinks.kafka.writing import sender
 from streams.commands import options
-from streams.commands.broker import sender, servers_of
+from streams.commands.broker import servers_of
 from streams.commands.output import Advance, progress, show_json
 from streams.commands.root import settings_of
 from streams.settings import Settings

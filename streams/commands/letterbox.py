@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from schemas.topics import BY_NAME
-from streams.commands.broker import count, read, read_one
+from sinks.kafka.reading import count, read, read_one
 from streams.commands.errors import NotFound, Refused
 from streams.commands.output import progress
 from streams.dead.letters import Fate, Letter, Place, Settled, Wanted, light

@@ -9,9 +9,10 @@ import click
 
 from schemas.errors import UnknownType
 from schemas.topics import Topic, topic
+from sinks.kafka.writing import sender
 from streams.collect.handing_in import Wrong, events_of
 from streams.commands import options
-from streams.commands.broker import sender, servers_of
+from streams.commands.broker import servers_of
 from streams.commands.errors import Refused
 from streams.commands.output import progress, remark, show_json
 from streams.commands.root import settings_of

@@ -13,8 +13,10 @@ from schemas.errors import UnknownType
 from schemas.topics import BY_NAME, CRM_CHANGED, EPIC_CHANGED, FEEDBACK_RECEIVED
 from schemas.topics import NOTIFICATION_SETTLED as SETTLED
 from sinks.contracts import Outgoing
+from sinks.kafka.reading import consumer, count, read
+from sinks.kafka.writing import sender
 from streams.commands import options
-from streams.commands.broker import consumer, count, read, sender, servers_of
+from streams.commands.broker import servers_of
 from streams.commands.output import Advance, progress, remark, show_fields, show_json
 from streams.commands.root import settings_of
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from streams.commands.broker import hand_over, producer
+from sinks.kafka.writing import hand_over, producer
 from streams.commands.output import Advance
 from streams.dead.letters import Letter, Settled, put_back, remembered
 

@@ -11,8 +11,10 @@ from schemas.codec import type_of
 from schemas.errors import UnknownType
 from schemas.events import Event
 from schemas.topics import TOPICS, Topic, dead_twins
+from sinks.kafka.faults import named_faults
+from sinks.kafka.reading import reach
 from streams.commands import options
-from streams.commands.broker import named_faults, reach, servers_of
+from streams.commands.broker import servers_of
 from streams.commands.output import remark, show, show_json
 from streams.commands.root import settings_of
 

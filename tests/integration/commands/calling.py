@@ -9,7 +9,8 @@ from kafka import KafkaConsumer
 
 from schemas.codec import STRUCTURED_HEADERS
 from sinks.contracts import Outgoing
-from streams.commands.broker import Stored, consumer, read, sender
+from sinks.kafka.reading import Stored, consumer, read
+from sinks.kafka.writing import sender
 
 NOWHERE = "127.0.0.1:1"
 """Where nobody listens."""

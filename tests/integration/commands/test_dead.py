@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from schemas.codec import STRUCTURED_HEADERS
+from schemas.errors import Fenced
 from sinks.contracts import Outgoing
-from streams.commands.broker import consumer
-from streams.commands.errors import Refused
+from sinks.kafka.reading import consumer
 from streams.commands.letterbox import find
 from streams.commands.settling import settling
 from streams.dead.letters import Place, Settled
@@ -142,7 +142,7 @@ def test_who_began_earlier_is_fenced_off(on_kafka: Call, broker: str) -> None:
             assert on_kafka("dead", "redrive", "feedback.received", place).status == 0
             slow.settle([(letter, memory)], lambda _: None)
 
-    with pytest.raises(Refused, match="taken over"):
+    with pytest.raises(Fenced, match="taken over"):
         begin_and_be_slow()
     assert len(records(broker, "feedback.received")) == before + 1
 
