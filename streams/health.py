@@ -43,6 +43,7 @@ def check_settings(settings: Settings) -> Iterator[Check]:
     yield from _reports(settings)
     yield from _links(settings)
     yield _queue(settings)
+    yield _staff(settings)
 
 
 def _sources(settings: Settings) -> Iterator[Check]:
@@ -128,3 +129,16 @@ def _queue(settings: Settings) -> Check:
         return Check(part="links", what="what nobody owns has an address", state="ok")
     advice = "set CLOSELOOP_UNOWNED_EMAIL, so that customers without an owner reach a person"
     return Check(part="links", what="what nobody owns reaches nobody", state="off", advice=advice)
+
+
+def _staff(settings: Settings) -> Check:
+    if settings.staff_domains:
+        domains = ", ".join(settings.staff_domains)
+        return Check(part="links", what=f"reporters at {domains} are told", state="ok")
+    return Check(
+        part="links",
+        what="reporters whom the CRM does not know are not told",
+        state="off",
+        advice="set CLOSELOOP_STAFF_DOMAINS to your own mail domains, so that support and "
+        "engineering hear what became of what they passed on",
+    )

@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Meta
 
 from schemas.errors import BadSettings
+from streams.tell.staff import domain_fault
 
 PREFIX = "CLOSELOOP_"
 SHARED_NAMES = {
@@ -54,6 +55,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         smtp_url: ``smtp://user:password@host:port`` or ``smtps://``.
         mail_from: the address that mails come from.
         unowned_email: who gets what nobody owns.
+        staff_domains: our own mail domains: who passes a remark on from an address there is told,
+            also where the CRM does not know them.
         hold_s: how long a ship settles before anyone is told.
         ship_without_version: an issue resolved as done ships even if it names no fix version.
         digest_s: how long tells are gathered into one mail.
@@ -88,6 +91,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     smtp_url: str = ""
     mail_from: str = "closeloop@localhost"
     unowned_email: str = ""
+    staff_domains: tuple[str, ...] = ()
     hold_s: Seconds = 15 * 60
     digest_s: Seconds = 60 * 60
     resend_after_s: Seconds = 6 * 60 * 60
@@ -132,6 +136,7 @@ def load(environ: Mapping[str, str]) -> Settings:
             checked[name] = _convert(value, known[name].type)
         except msgspec.ValidationError as error:
             faults.append(f"{name}: {error}")
+    faults += _staff_faults(checked.get("staff_domains", ()))
     if faults:
         raise BadSettings(faults)
     return Settings(**checked)
@@ -171,6 +176,11 @@ def _convert(value: Any, kind: Any) -> Any:
     if isinstance(value, str) and "tuple" in str(kind):
         value = tuple(part.strip() for part in value.split(",") if part.strip())
     return msgspec.convert(value, kind, strict=False)
+
+
+def _staff_faults(domains: tuple[str, ...]) -> list[str]:
+    found = [(domain, domain_fault(domain)) for domain in domains]
+    return [f"staff_domains: {domain!r} {fault}" for domain, fault in found if fault]
 
 
 def _nearest(name: str, known: Mapping[str, object]) -> str:

@@ -49,6 +49,7 @@ def demo(home: Path) -> None:
         tick_s=0.2,
         evidence_after_s=1.0,
         unowned_email="sales-ops@closeloop.example",
+        staff_domains=("closeloop.example",),
     )
     begun = time.monotonic()
 

@@ -24,6 +24,7 @@ from streams.tell.candidates import (
     merged,
 )
 from streams.tell.customers import Customers, Person, known, person_of
+from streams.tell.staff import House
 
 ALREADY_TOLD = "already told"
 
@@ -35,7 +36,7 @@ def decide_audience(  # noqa: PLR0913 - all that it depends on, and nothing else
     already: Sequence[Tell],
     *,
     now: datetime,
-    unowned_email: str,
+    house: House,
 ) -> list[Tell]:
     """Everyone considered, as tell or skip, in the order in which they are to be told.
 
@@ -45,13 +46,13 @@ def decide_audience(  # noqa: PLR0913 - all that it depends on, and nothing else
         customers: what was looked up.
         already: every verdict on this generation so far.
         now: aware; when it is decided.
-        unowned_email: who gets what nobody owns; may be empty.
+        house: whose addresses are ours, and who gets what nobody owns.
     """
     if ship.withdrawn_at is not None:
         return _corrections(ship, already, customers, now)
     if now < ship.settles_at:
         return []
-    case = _Case(ship, customers, _Told(already), now, unowned_email)
+    case = _Case(ship, customers, _Told(already), now, house)
     groups = _groups(ship, linked, customers)
     return [tell for group in groups for tell in _verdicts(case, group)]
 
@@ -110,7 +111,8 @@ def _groups(ship: Ship, linked: Sequence[Linked], customers: Customers) -> Itera
 
 
 def _kind(ship: Ship, item: Linked) -> TellKind:
-    late = ship.settled_at is not None and item.linked_at > ship.settled_at
+    since = max(ship.settled_at, ship.settles_at) if ship.settled_at else None
+    late = since is not None and item.linked_at > since
     return "available" if late else "shipped"
 
 
@@ -121,12 +123,12 @@ class _Case(msgspec.Struct, frozen=True):
     customers: Customers
     told: _Told
     now: datetime
-    unowned_email: str
+    house: House
 
 
 def _verdicts(case: _Case, group: Group) -> Iterator[Tell]:
     barred = _bar(case.ship, group, case.customers)
-    for one in merged(candidates(group, case.customers, case.unowned_email)):
+    for one in merged(candidates(group, case.customers, case.house)):
         tell = _tell(case.ship, group.account_id, group.kind, one, case.now)
         fresh = case.told.fresh(one)
         reason = one.reason or barred

@@ -24,10 +24,13 @@ from streams.tell.customers import (
     stand_in,
     team_mate,
 )
+from streams.tell.staff import House, plain_address, untagged
 
 HAS_LEFT = "has left: the manager is told"
 HAS_LEFT_ALONE = "has left, and no manager is known"
 NO_ADDRESS = "no mail address is known"
+NOT_KNOWN = "not known to the CRM, and its domain is not one of staff_domains"
+NOT_PLAIN = "not known to the CRM, and no plain mail address"
 NO_LONGER_OWNER = "no longer owns the account"
 OTHER_DEAL_FIRST = "another deal of the account closes first"
 COVERED = "somebody nearer is told"
@@ -74,31 +77,41 @@ class Part(msgspec.Struct, frozen=True):
 PASSED_ON = Part("you passed it on", "passed it on")
 
 
-def candidates(group: Group, customers: Customers, unowned_email: str) -> list[Candidate]:
+def candidates(group: Group, customers: Customers, house: House) -> list[Candidate]:
     """Everyone considered for these remarks; one person may come more than once."""
-    found = [*_reporters(group, customers), *_deal_owners(group, customers)]
+    found = [*_reporters(group, customers, house), *_deal_owners(group, customers)]
     owners = list(_account_owners(group, customers))
     found += owners
     if not any(_is_told(one) for one in owners):
         found += _previous(group, customers)
         found += _mates(group, customers, found)
-        found.append(_queue(group, customers, unowned_email, found))
+        found.append(_queue(group, customers, house.unowned_email, found))
     return found
 
 
-def _reporters(group: Group, customers: Customers) -> Iterator[Candidate]:
+def _reporters(group: Group, customers: Customers, house: House) -> Iterator[Candidate]:
     for item in group.items:
         remark = item.remark
         ids = frozenset({remark.id})
-        email = remark.reporter_email.lower() if remark.reporter_email else None
-        rep = customers.reps.get(remark.reporter_id or "") or customers.by_email.get(email or "")
+        email = remark.reporter_email
+        rep = customers.reps.get(remark.reporter_id or "") or customers.rep_at(email)
         if rep is not None:
             yield from _reach(rep, PASSED_ON, ids, customers)
-        elif email is not None:
-            yield Candidate(Person(email, email, email), PASSED_ON.own, ids)
+        elif email:
+            yield _stranger(email, ids, house)
         elif remark.reporter_id is not None:
             unknown = Person(remark.reporter_id, remark.reporter_id, None)
             yield Candidate(unknown, PASSED_ON.own, ids, NO_ADDRESS)
+
+
+def _stranger(email: str, ids: frozenset[int], house: House) -> Candidate:
+    """Somebody of whom only an address is known: told where the address is one of ours."""
+    address = plain_address(email)
+    if address is None:
+        lower = email.lower()
+        return Candidate(Person(lower, lower, lower), PASSED_ON.own, ids, NOT_PLAIN)
+    person = Person(untagged(address), address, address)
+    return Candidate(person, PASSED_ON.own, ids, "" if house.is_staff(address) else NOT_KNOWN)
 
 
 def _deal_owners(group: Group, customers: Customers) -> Iterator[Candidate]:

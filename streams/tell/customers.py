@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UnsetType
 
 from schemas.events import Account, Opportunity, Rep
+from streams.tell.staff import plain_address, untagged
 
 MOST_HOPS = 5
 """Managers of managers that are asked for, before somebody counts as having none."""
@@ -51,6 +52,19 @@ class Customers(msgspec.Struct, frozen=True, kw_only=True):
     owners_then: Mapping[str, str] = {}
     previous_owners: Mapping[str, Sequence[str]] = {}
     customer_told: frozenset[str] = frozenset()
+
+    def rep_at(self, email: str | None) -> Rep | None:
+        """The rep who has this mail address, or the mailbox behind its plus-tag."""
+        found = (self.by_email.get(name) for name in spellings(email))
+        return next((rep for rep in found if rep is not None), None)
+
+
+def spellings(email: str | None) -> tuple[str, ...]:
+    """What an address may stand under in the CRM, the surest first; none where there is none."""
+    if not email:
+        return ()
+    address = plain_address(email) or email.lower()
+    return tuple(dict.fromkeys((email.lower(), address, untagged(address))))
 
 
 def known(value: ValueT | UnsetType | None) -> ValueT | None:

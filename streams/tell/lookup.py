@@ -8,7 +8,7 @@ from datetime import datetime
 from schemas.events import Account, Opportunity, Rep
 from sinks.store.contract import Transaction
 from sinks.store.rows import Linked, LoopRow, Ship, Tell
-from streams.tell.customers import MOST_HOPS, Customers, known
+from streams.tell.customers import MOST_HOPS, Customers, known, spellings
 
 
 def look_up(  # noqa: PLR0913 - as `decide_audience`, for which it looks
@@ -39,8 +39,9 @@ def look_up(  # noqa: PLR0913 - as `decide_audience`, for which it looks
         *(id_ for owners in previous.values() for id_ in owners),
         *(tell.person_id for tell in already),
     }
-    emails = {*_ids(item.remark.reporter_email for item in linked), unowned_email} - {""}
-    by_email = tx.crm.reps_by_email({email.lower() for email in emails}, now)
+    said = {unowned_email, *_ids(item.remark.reporter_email for item in linked)}
+    emails = {name for email in said for name in spellings(email)}
+    by_email = tx.crm.reps_by_email(emails, now)
     return Customers(
         accounts=accounts,
         survivors=survivors,

@@ -27,6 +27,7 @@ from streams.tell.customers import Customers, is_urgent
 from streams.tell.lookup import look_up
 from streams.tell.message import Look
 from streams.tell.post import Post
+from streams.tell.staff import house
 from streams.verify.tokens import ReplyLinks
 
 log = structlog.get_logger()
@@ -59,7 +60,7 @@ class TellWork:
         look = Look(docs_url=settings.docs_url)
         self._store = store
         self._digest = timedelta(seconds=settings.digest_s)
-        self._unowned_email = settings.unowned_email
+        self._house = house(settings.staff_domains, settings.unowned_email)
         self._post = Post(store, mailer, links.of, look, settings.resend_after_s, probe)
 
     def work_out_audiences(self, now: datetime) -> int:
@@ -121,9 +122,9 @@ class TellWork:
     def _decide(self, tx: Transaction, ship: Ship, now: datetime) -> tuple[list[Tell], Customers]:
         linked = tx.links.of_issue(ship.issue_id)
         already = tx.tells.of_ship(*_key(ship))
-        queue = self._unowned_email
+        queue = self._house.unowned_email
         customers = look_up(tx, ship, linked, already, now=now, unowned_email=queue)
-        tells = decide_audience(ship, linked, customers, already, now=now, unowned_email=queue)
+        tells = decide_audience(ship, linked, customers, already, now=now, house=self._house)
         return tells, customers
 
     def _addressed(

@@ -12,11 +12,23 @@ from schemas.events import Rep
 from sinks.store.rows import Linked, Tell
 from streams.tell.audience import decide_audience
 from streams.tell.customers import Customers
+from streams.tell.staff import House
 from tests.unit.tell_rows import NOW, SAID, SETTLED, account, deal, linked, rep, ship
 
 IDS = ("r0", "r1", "r2", "r3")
 ACCOUNTS = ("acme", "globex", None)
 LATE = SETTLED + timedelta(hours=1)
+OURS = House(staff_domains=frozenset({"us.example"}), unowned_email="queue@us.example")
+
+ADDRESSES = (
+    "r1@us.example",
+    "R1+form@us.example",
+    "Sam@x.example",
+    "sam@us.example",
+    "sam+a@us.example",
+    "sam@sub.us.example",
+    None,
+)
 
 some_id = st.sampled_from(IDS) | st.none()
 reps = st.builds(
@@ -54,7 +66,7 @@ def remarks(draw: st.DrawFn) -> list[Linked]:
             account_id=draw(st.sampled_from(ACCOUNTS)),
             domain=draw(st.sampled_from(("acme.example", None))),
             reporter_id=draw(some_id),
-            reporter_email=draw(st.sampled_from(("r1@us.example", "Sam@x.example", None))),
+            reporter_email=draw(st.sampled_from(ADDRESSES)),
             opportunity_id=draw(st.sampled_from(("d1", None))),
         )
         for id_ in range(1, draw(st.integers(1, 6)) + 1)
@@ -83,8 +95,7 @@ def worlds(draw: st.DrawFn) -> Customers:
 
 
 def _decide(items: Sequence[Linked], known: Customers, already: Sequence[Tell] = ()) -> list[Tell]:
-    queue = "queue@us.example"
-    return decide_audience(ship(), items, known, already, now=NOW, unowned_email=queue)
+    return decide_audience(ship(), items, known, already, now=NOW, house=OURS)
 
 
 def _told(tells: Sequence[Tell]) -> list[Tell]:

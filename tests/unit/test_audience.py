@@ -10,6 +10,7 @@ import pytest
 from sinks.store.rows import Linked, Ship, Tell
 from streams.tell.audience import decide_audience
 from streams.tell.customers import Customers, is_urgent
+from streams.tell.staff import House
 from tests.unit.tell_rows import (
     NOW,
     SAID,
@@ -55,9 +56,10 @@ def decide(
     now: Any = NOW,
 ) -> list[Tell]:
     """The audience of a ship that has settled."""
-    return decide_audience(
-        of or ship(), items, known or customers(), already, now=now, unowned_email=unowned_email
+    ours = House(
+        staff_domains=frozenset({"us.example", "support.example"}), unowned_email=unowned_email
     )
+    return decide_audience(of or ship(), items, known or customers(), already, now=now, house=ours)
 
 
 def told(tells: list[Tell]) -> list[str]:
@@ -112,6 +114,61 @@ def test_a_reporter_whom_the_crm_does_not_know_is_told_at_the_address() -> None:
     """Support or engineering passed it on: they are no reps, and see what became of it."""
     tells = decide(linked(reporter_email="Sam@support.example"))
     assert told(tells) == ["nils", "sam@support.example"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "mallory@evil.example",
+        "mallory@us.example.evil.example",
+        "mallory@sub.us.example",
+        "mallory@evil-us.example",
+        "mallory@us.example.",
+        "nils@evil.example",
+        "mallory@gmail.com",
+    ],
+)
+def test_an_address_that_anybody_could_have_typed_into_a_form_is_not_told(address: str) -> None:
+    """A mail shows a customer's words and revenue: it goes to our own people alone."""
+    tells = decide(linked(reporter_email=address))
+    assert told(tells) == ["nils"]
+    (reason,) = skipped(tells).values()
+    assert reason in {
+        "not known to the CRM, and its domain is not one of staff_domains",
+        "not known to the CRM, and no plain mail address",
+    }
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["a@evil.example,x@us.example", "x@evil.example>\u00a0@us.example", "ü@us.example"],
+)
+def test_an_address_that_a_mailer_might_read_otherwise_is_not_told(address: str) -> None:
+    """What we take for one of ours must be what the provider writes to."""
+    tells = decide(linked(reporter_email=address))
+    assert set(skipped(tells).values()) == {"not known to the CRM, and no plain mail address"}
+
+
+def test_a_remark_that_a_stranger_passed_on_still_reaches_whoever_owns_the_customer() -> None:
+    """Where nobody does, the queue."""
+    strange = linked(reporter_email="mallory@evil.example", account_id=None)
+    assert told(decide(strange, known=customers(accounts={}))) == ["queue@us.example"]
+
+
+def test_a_rep_at_a_plus_address_is_that_rep() -> None:
+    """And is written to at the rep's own address, whatever stood in the form."""
+    (one,) = decide(linked(reporter_email="Nils+form@US.example"))
+    assert (one.person_id, one.email) == ("nils", "nils@us.example")
+
+
+def test_one_of_ours_is_told_once_under_two_plus_addresses() -> None:
+    """One mailbox, one mail, at the address as it was given first."""
+    tells = decide(
+        linked(1, reporter_email="sam+a@support.example"),
+        linked(2, reporter_email="sam+b@support.example"),
+    )
+    (sam,) = [one for one in tells if one.person_id == "sam@support.example"]
+    assert (sam.email, sam.remark_ids) == ("sam+a@support.example", (1, 2))
 
 
 def test_a_reporter_without_any_address_is_skipped_with_the_reason() -> None:

@@ -26,6 +26,7 @@ SETTINGS = Settings(
     reply_secret=SECRET,
     public_url="https://loop.example",
     unowned_email="queue@us.example",
+    staff_domains=("support.example",),
     digest_s=3600,
     resend_after_s=6 * 3600,
 )
