@@ -178,6 +178,14 @@ class Ship(Row, frozen=True, kw_only=True):
     withdrawn_why: str = ""
 
 
+class Anew(Row, frozen=True, kw_only=True):
+    """A ship that another signal took over: by whose word, since when, and until when it holds."""
+
+    signal: str
+    shipped_at: datetime
+    settles_at: datetime
+
+
 class Linked(Row, frozen=True, kw_only=True):
     """A remark linked to an issue, with its words where they are not erased."""
 

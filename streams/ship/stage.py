@@ -17,7 +17,7 @@ from schemas.events import (
 from schemas.topics import EPIC_CHANGED, FEATURE_SHIPPED, FEATURE_WITHDRAWN
 from sinks.contracts import Outgoing, Sighting
 from sinks.store.contract import Transaction
-from sinks.store.rows import Ship
+from sinks.store.rows import EpicRow, Ship
 from streams.batches import Record
 from streams.ship.rules import (
     Policy,
@@ -27,6 +27,7 @@ from streams.ship.rules import (
     after_shipment,
     after_tracker,
     after_withdrawal,
+    not_done_because,
 )
 from streams.stage import Stage
 
@@ -60,10 +61,21 @@ class ShipStage:
 
     def write(self, tx: Transaction, items: Sequence[Said], now: datetime) -> list[Outgoing]:
         """The tracker's news first, then what was said to have shipped or not, in order."""
-        changed = self._keep(tx, items)
+        before = _before(tx, items)
+        undone = _undone(items, before)
+        changed = self._keep(tx, items) | undone
         latest = tx.ships.latest(changed)  # before any wake: its lock is the stronger one
         self._adopt(tx, changed, now)
-        self._follow_tracker(tx, changed, latest, now)
+        for issue_id, epic in sorted(tx.epics.get(changed).items()):
+            step = after_tracker(
+                epic,
+                latest.get(issue_id),
+                self._policy,
+                now,
+                before=before.get(issue_id),
+                undone_meanwhile=issue_id in undone,
+            )
+            take(tx, step, now)
         for event in items:
             if isinstance(event, FeatureShipped | FeatureWithdrawn):
                 self._follow_word(tx, event, now)
@@ -83,12 +95,6 @@ class ShipStage:
             tx.epics.owe_evidence(gained, now + self._evidence_after)
             tx.ships.wake(gained, now)
 
-    def _follow_tracker(
-        self, tx: Transaction, changed: set[int], latest: Mapping[int, Ship], now: datetime
-    ) -> None:
-        for issue_id, epic in sorted(tx.epics.get(changed).items()):
-            take(tx, after_tracker(epic, latest.get(issue_id), self._policy, now), now)
-
     def _follow_word(
         self, tx: Transaction, event: FeatureShipped | FeatureWithdrawn, now: datetime
     ) -> None:
@@ -98,6 +104,29 @@ class ShipStage:
             take(tx, after_shipment(event.data, latest, self._policy, event.time, now), now)
         elif latest is not None:
             take(tx, after_withdrawal(event.data, latest), now)
+
+
+def _before(tx: Transaction, items: Sequence[Said]) -> dict[int, EpicRow]:
+    """Every issue that these may change, as it is before they do."""
+    seen = [event.data for event in items if isinstance(event, EpicChanged)]
+    said = [event.data.id for event in items if isinstance(event, VersionChanged)]
+    named = [version.id for epic in seen for version in epic.fix_versions]
+    ids = {int(epic.id) for epic in seen} | tx.epics.naming({int(id_) for id_ in (*said, *named)})
+    return tx.epics.get(ids)
+
+
+def _undone(items: Sequence[Said], before: Mapping[int, EpicRow]) -> set[int]:
+    """The issues that these say were not done at some time after they were looked at last.
+
+    Of several states in one batch the store sees the last alone, which may be as the first was.
+    """
+    news = [event for event in items if isinstance(event, EpicChanged)]
+    undone = [event for event in news if not_done_because(event.data) is not None]
+    return {
+        id_
+        for event in undone
+        if (id_ := int(event.data.id)) not in before or event.time > before[id_].updated_at
+    }
 
 
 _ALLOWED: dict[str, tuple[type[Said], ...]] = {
@@ -116,7 +145,7 @@ def take(tx: Transaction, step: Step, now: datetime) -> None:
         tx.ships.withdraw(step.issue_id, step.generation, now, step.why)
         tx.outbox.add([(FEATURE_WITHDRAWN.name, str(step.issue_id), withdrawn_event(step, now))])
     elif isinstance(step, Widen):
-        tx.ships.widen(step.issue_id, step.generation, step.accounts)
+        tx.ships.widen(step.issue_id, step.generation, step.accounts, step.anew)
 
 
 def shipped_event(ship: Ship, now: datetime) -> FeatureShipped:

@@ -157,6 +157,9 @@ class Epics(Protocol):
     def get(self, ids: Collection[int]) -> dict[int, EpicRow]:
         """Issues by id, with the versions that they name; deleted versions are left out."""
 
+    def naming(self, versions: Collection[int]) -> set[int]:
+        """The ids of the issues that name one of these versions."""
+
     def ids_of_keys(self, keys: Collection[str]) -> dict[str, int]:
         """Issue key, present or former -> id; a key that went to another issue is that one's."""
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from sinks.store.rows import LoopRow, Message, Report, Ship, Tell
+from sinks.store.rows import Anew, LoopRow, Message, Report, Ship, Tell
 
 
 class Ships(Protocol):
@@ -21,8 +21,17 @@ class Ships(Protocol):
     def withdraw(self, issue_id: int, generation: int, at: datetime, why: str) -> None:
         """Take a generation back; its audience is worked out again now, for corrections."""
 
-    def widen(self, issue_id: int, generation: int, accounts: Collection[str] | None) -> None:
-        """These accounts can use it, None: everyone; its audience is worked out again."""
+    def widen(
+        self,
+        issue_id: int,
+        generation: int,
+        accounts: Collection[str] | None,
+        anew: Anew | None = None,
+    ) -> None:
+        """These accounts can use it, None: everyone; its audience is worked out again.
+
+        Where another signal took it over, as `anew` says, not before it has settled once more.
+        """
 
     def wake(self, ids: Collection[int], at: datetime) -> None:
         """Work the latest generation's audience out again, at `at` but not before it settles.

@@ -36,6 +36,14 @@ class FakeEpics:
         """Issues by id, with their versions."""
         return {id_: self._row(id_) for id_ in ids if id_ in self._state.epics}
 
+    def naming(self, versions: Collection[int]) -> set[int]:
+        """The ids of the issues that name one of these versions."""
+        return {
+            id_
+            for id_, (seen, _) in self._state.epics.items()
+            if any(int(version.id) in versions for version in seen.epic.fix_versions)
+        }
+
     def ids_of_keys(self, keys: Collection[str]) -> dict[str, int]:
         """Issue key, present or former -> id."""
         return {key: id_ for key, id_ in self._state.epic_keys.items() if key in keys}
@@ -86,11 +94,7 @@ class FakeEpics:
         changed = {
             id_ for id_, (version, at) in said.items() if self._keep_version(id_, version, at)
         }
-        return {
-            id_
-            for id_, (seen, _) in self._state.epics.items()
-            if any(int(version.id) in changed for version in seen.epic.fix_versions)
-        }
+        return self.naming(changed)
 
     def _keep_version(self, id_: int, version: Version, at: datetime) -> bool:
         before, before_at = self._state.versions.get(id_, (None, at))

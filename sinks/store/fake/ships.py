@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from sinks.store.fake.state import State
-from sinks.store.rows import Ship
+from sinks.store.rows import Anew, Ship
 
 
 class FakeShips:
@@ -39,12 +39,20 @@ class FakeShips:
             self._change(key, withdrawn_at=at, withdrawn_why=why)
             self._due[key] = at
 
-    def widen(self, issue_id: int, generation: int, accounts: Collection[str] | None) -> None:
+    def widen(
+        self,
+        issue_id: int,
+        generation: int,
+        accounts: Collection[str] | None,
+        anew: Anew | None = None,
+    ) -> None:
         """These accounts can use it, None: everyone; its audience is worked out again."""
         key = (issue_id, generation)
         if key in self._ships:
-            self._change(key, accounts=None if accounts is None else tuple(accounts))
-            self._due[key] = self._ships[key].settled_at or self._ships[key].settles_at
+            taken_over = msgspec.structs.asdict(anew) if anew else {}
+            self._change(key, accounts=None if accounts is None else tuple(accounts), **taken_over)
+            ship = self._ships[key]
+            self._due[key] = anew.settles_at if anew else ship.settled_at or ship.settles_at
 
     def wake(self, ids: Collection[int], at: datetime) -> None:
         """Work the latest generation's audience out again, at `at` but not before it settles."""

@@ -39,18 +39,25 @@ class PostgresEpics:
         changed = self._upsert(last)
         self._keep_keys(sightings)
         versions = put_versions(self._connection, newest_named(sightings))
-        return changed | self._fixed_in(versions)
+        return changed | self.naming(versions)
 
     def put_versions(self, versions: Sequence[tuple[Version, datetime]]) -> set[int]:
         """Keep each unless a newer is known; the ids of the issues fixed in those that changed."""
         if not versions:
             return set()
         lock(self._connection, Subject.EPICS, ("write",))
-        return self._fixed_in(put_versions(self._connection, newest_said(versions)))
+        return self.naming(put_versions(self._connection, newest_said(versions)))
 
     def get(self, ids: Collection[int]) -> dict[int, EpicRow]:
         """Issues by id, with their versions."""
         return {row.issue_id: row for row in self._rows(among(EpicTable.issue_id, ids))}
+
+    def naming(self, versions: Collection[int]) -> set[int]:
+        """The ids of the issues that name one of these versions."""
+        if not versions:
+            return set()
+        named = EpicTable.version_ids.overlap(list(versions))
+        return set(self._connection.scalars(select(EpicTable.issue_id).where(named)))
 
     def ids_of_keys(self, keys: Collection[str]) -> dict[str, int]:
         """Issue key, present or former -> id."""
@@ -152,12 +159,6 @@ class PostgresEpics:
             insert(EpicKey).on_conflict_do_nothing(),
             [{"key": key, "issue_id": issue_id} for key, issue_id in sorted(former)],
         )
-
-    def _fixed_in(self, versions: Collection[int]) -> set[int]:
-        if not versions:
-            return set()
-        named = EpicTable.version_ids.overlap(list(versions))
-        return set(self._connection.scalars(select(EpicTable.issue_id).where(named)))
 
     def _rows(self, where: ColumnElement[bool]) -> list[EpicRow]:
         rows = self._connection.execute(

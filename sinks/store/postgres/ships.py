@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sinks.store.postgres.locks import Subject, lock
 from sinks.store.postgres.sql import among
 from sinks.store.postgres.values import columns_of, rows_of
-from sinks.store.rows import Ship
+from sinks.store.rows import Anew, Ship
 from sinks.store.tables import ShipTable
 
 _COLUMNS = columns_of(ShipTable, Ship)
@@ -66,14 +66,24 @@ class PostgresShips:
             .values(withdrawn_at=at, withdrawn_why=why, audience_due_at=at)
         )
 
-    def widen(self, issue_id: int, generation: int, accounts: Collection[str] | None) -> None:
+    def widen(
+        self,
+        issue_id: int,
+        generation: int,
+        accounts: Collection[str] | None,
+        anew: Anew | None = None,
+    ) -> None:
         """These accounts can use it, None: everyone; its audience is worked out again."""
         lock(self._connection, Subject.SHIP, (issue_id,))
-        due = func.coalesce(ShipTable.settled_at, ShipTable.settles_at)
+        settled = func.coalesce(ShipTable.settled_at, ShipTable.settles_at)
         self._connection.execute(
             update(ShipTable)
             .where(ShipTable.issue_id == issue_id, ShipTable.generation == generation)
-            .values(accounts=None if accounts is None else list(accounts), audience_due_at=due)
+            .values(
+                accounts=None if accounts is None else list(accounts),
+                audience_due_at=anew.settles_at if anew else settled,
+                **(msgspec.structs.asdict(anew) if anew else {}),
+            )
         )
 
     def wake(self, ids: Collection[int], at: datetime) -> None:

@@ -180,6 +180,15 @@ def test_an_issue_that_no_longer_names_a_version_does_not_depend_on_it(store: St
     assert get(store).versions == ()
 
 
+def test_the_issues_that_name_a_version_are_found(store: Store) -> None:
+    """As they name it now."""
+    put(store, seen(versions=[named(7), named(8)]), seen(id_=11, key="PROJ-2", versions=[named(8)]))
+    put(store, seen(NOW + HOUR, versions=[named(7)]))
+    assert ask(store, lambda it: it.naming({7})) == {10}
+    assert ask(store, lambda it: it.naming({8, 9})) == {11}
+    assert ask(store, lambda it: it.naming(set())) == set()
+
+
 def test_an_issue_is_found_by_every_key_that_it_had(store: Store) -> None:
     """The key changes when an issue moves; remarks go on naming the old one."""
     put(store, seen(key="PROJ-1"))

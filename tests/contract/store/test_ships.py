@@ -8,7 +8,7 @@ import msgspec
 
 from sinks.store.contract import Ships, Store, Transaction
 from sinks.store.postgres.store import PostgresStore
-from sinks.store.rows import Ship
+from sinks.store.rows import Anew, Ship
 from tests.contract.store.ways import Beside, Waits, failing
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -240,6 +240,20 @@ def test_widening_works_the_audience_out_again_but_not_before_it_settles(store: 
     assert due(store, SETTLES) == [(10, 1)]
     do(store, lambda it: it.widen(10, 1, None))
     (taken,) = do(store, lambda it: it.due(SETTLES + MINUTE, 9))
+    assert (taken.accounts, taken.settled_at) == (None, SETTLES)
+
+
+def test_a_ship_that_another_signal_took_over_settles_once_more(store: Store) -> None:
+    """It keeps when telling began; what the next audience sees is the other's."""
+    opened(store, ship(accounts=("A",)))
+    due(store, SETTLES)
+    later = SETTLES + 9 * HOLD
+    anew = Anew(signal="jira", shipped_at=later, settles_at=later + HOLD)
+    do(store, lambda it: it.widen(10, 1, None, anew))
+    do(store, lambda it: it.wake([10], later))
+    assert due(store, later + HOLD - MINUTE) == []
+    (taken,) = do(store, lambda it: it.due(later + HOLD, 9))
+    assert (taken.signal, taken.shipped_at, taken.settles_at) == ("jira", later, later + HOLD)
     assert (taken.accounts, taken.settled_at) == (None, SETTLES)
 
 
