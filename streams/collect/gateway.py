@@ -34,6 +34,7 @@ from schemas.topics import MIB
 from sinks.contracts import Publisher
 from streams.clock import Clock, WallClock
 from streams.collect.access import with_access
+from streams.collect.admission import Admission
 from streams.collect.intake import AnyRequest, Intake, unavailable
 from streams.collect.problems import (
     DETAILS,
@@ -113,13 +114,14 @@ class GatewayApp(Litestar):
             await super().__call__(scope, receive, send)
 
 
-def gateway_app(
+def gateway_app(  # noqa: PLR0913 - what the app is made of, most of it by name
     settings: Settings,
     publisher: Publisher,
     clock: Clock | None = None,
     extra_routes: Sequence[ControllerRouterHandler] = (),
     *,
     check: Check | None = None,
+    admission: Admission | None = None,
 ) -> Litestar:
     """The gateway as an ASGI app; it opens the publisher when it starts and closes it at the end.
 
@@ -129,6 +131,7 @@ def gateway_app(
         clock: what timestamps are held against.
         extra_routes: handlers that find `settings`, `publisher` and `clock` in the app's state.
         check: raises `Temporary` while a delivery could not be taken.
+        admission: how much may be under way at once.
     """
     clock = clock or WallClock()
     return GatewayApp(
@@ -138,7 +141,7 @@ def gateway_app(
                 "settings": settings,
                 "publisher": publisher,
                 "clock": clock,
-                "intake": Intake(settings, publisher, clock),
+                "intake": Intake(settings, publisher, clock, admission or Admission()),
                 "check": check or (lambda: publisher.publish(())),
             }
         ),

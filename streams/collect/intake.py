@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -17,6 +19,7 @@ from sinks.contracts import Outgoing, Publisher
 from streams import metrics
 from streams.clock import Clock
 from streams.collect.access import note
+from streams.collect.admission import Admission, Admitted, Full
 from streams.collect.problems import Refused
 from streams.collect.registry import SOURCES
 from streams.collect.source import NotAuthentic, Source
@@ -64,12 +67,22 @@ def unavailable(why: str, retry_after_s: int = RETRY_AFTER_S) -> Refused:
 
 
 class Intake:
-    """Takes deliveries of every source that may be posted to."""
+    """Takes deliveries of every source that may be posted to.
 
-    def __init__(self, settings: Settings, publisher: Publisher, clock: Clock) -> None:
+    Args:
+        settings: secrets and the public URL.
+        publisher: where deliveries go.
+        clock: what timestamps are held against.
+        admission: how much may be under way at once.
+    """
+
+    def __init__(
+        self, settings: Settings, publisher: Publisher, clock: Clock, admission: Admission
+    ) -> None:
         self._settings = settings
         self._publisher = publisher
         self._clock = clock
+        self._admission = admission
 
     async def take(self, name: str, request: AnyRequest) -> str:
         """The delivery's id, once the broker has it.
@@ -81,8 +94,9 @@ class Intake:
         label = name if source is not None and source.is_posted else "unknown"
         note(request.scope, source=label)
         try:
-            delivery = await self._verified(source, request)
-            await keep(self._publisher, delivery)
+            with self._admitted() as admitted:
+                delivery = await self._verified(source, request, admitted)
+                await keep(self._publisher, delivery)
         except Refused as refused:
             metrics.DELIVERIES.labels(label, str(refused.status)).inc()
             raise
@@ -90,14 +104,24 @@ class Intake:
         note(request.scope, delivery=delivery.id, bytes=len(delivery.body))
         return delivery.id
 
-    async def _verified(self, source: Source | None, request: AnyRequest) -> Delivery:
+    @contextmanager
+    def _admitted(self) -> Iterator[Admitted]:
+        try:
+            with self._admission.admitted() as admitted:
+                yield admitted
+        except Full as full:
+            raise unavailable(str(full)) from None
+
+    async def _verified(
+        self, source: Source | None, request: AnyRequest, admitted: Admitted
+    ) -> Delivery:
         if source is None or not source.is_posted:
             raise Refused(HTTPStatus.NOT_FOUND, "no such source")
         secret = source.secret(self._settings)
         if not secret:
             raise unavailable(f"{source.name} has no secret in the settings", 3600)
         _check_kind(source, request)
-        delivery = self._delivery(source, request, await body_of(request))
+        delivery = self._delivery(source, request, await body_of(request, admitted))
         try:
             source.verify(delivery, secret, delivery.received_at)
         except NotAuthentic as error:
@@ -140,27 +164,36 @@ def public_url(base: str, request: AnyRequest) -> str:
     return f"{base.rstrip('/')}{path}{'?' if query else ''}{query}"
 
 
-async def body_of(request: AnyRequest, limit_bytes: int = LARGEST_BODY_BYTES) -> bytes:
+async def body_of(
+    request: AnyRequest, admitted: Admitted, limit_bytes: int = LARGEST_BODY_BYTES
+) -> bytes:
     """The raw body, never more than `limit_bytes` of it in memory, announced or not.
 
     Raises:
-        Refused: 413, 408, or 400 where the sender went away.
+        Refused: 413, 408, 503 where it gave way to others, or 400 where the sender went away.
+        Full: there is no room for it.
     """
+    body = None
     try:
-        async with asyncio.timeout(READ_TIMEOUT_S):
-            body = await _read(request, limit_bytes)
-            if body is None:
-                await _discard(request)
-                raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too large")
-            return body
+        async with asyncio.timeout(READ_TIMEOUT_S) as deadline:
+            with admitted.reading(deadline):
+                body = await _read(request, admitted, limit_bytes)
+                if body is None:
+                    admitted.let_go()
+                    await _discard(request, admitted)
     except TimeoutError:
-        raise Refused(HTTPStatus.REQUEST_TIMEOUT, "the body came too slowly") from None
+        if not admitted.gave_way:
+            raise Refused(HTTPStatus.REQUEST_TIMEOUT, "the body came too slowly") from None
+    if admitted.gave_way:
+        raise unavailable("silent for longest, it gave way to others")
+    if body is None:
+        raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too large")
+    return body
 
 
-async def _read(request: AnyRequest, limit_bytes: int) -> bytes | None:
+async def _read(request: AnyRequest, admitted: Admitted, limit_bytes: int) -> bytes | None:
     """The body, or None once it is too large."""
-    announced = request.headers.get("content-length", "")
-    if announced.isascii() and announced.isdigit() and float(announced) > limit_bytes:
+    if _announced_bytes(request) > limit_bytes:
         return None
     body = bytearray()
     more = True
@@ -168,15 +201,29 @@ async def _read(request: AnyRequest, limit_bytes: int) -> bytes | None:
         chunk, more = await _chunk(request)
         if len(body) + len(chunk) > limit_bytes:
             return None
+        admitted.hold(len(chunk))
         body += chunk
     return bytes(body)
 
 
-async def _discard(request: AnyRequest) -> None:
-    """Read on without keeping anything: a sender that is cut off would not see our answer."""
+def _announced_bytes(request: AnyRequest) -> float:
+    announced = request.headers.get("content-length", "")
+    return float(announced) if announced.isascii() and announced.isdigit() else 0
+
+
+async def _discard(request: AnyRequest, admitted: Admitted) -> None:
+    """Read on without keeping anything: a sender that is cut off would not see our answer.
+
+    Who asks before sending (RFC 9110 section 10.1.1) sees it at once, and so does who would send
+    on for too long.
+    """
+    asks = request.headers.get("expect", "").lower() == "100-continue"
+    if asks or _announced_bytes(request) > DISCARDED_BYTES:
+        return
     seen, more = 0, True
     while more and seen < DISCARDED_BYTES:
         chunk, more = await _chunk(request)
+        admitted.hold(0)
         seen += len(chunk)
 
 

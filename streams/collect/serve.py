@@ -10,11 +10,13 @@ import structlog
 import uvicorn
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
+from litestar import Litestar
 from litestar.types import ControllerRouterHandler
 
 from schemas.errors import BadSettings, SinkUnreachable
 from sinks.kafka.publisher import KafkaPublisher
 from streams.collect.gateway import gateway_app
+from streams.collect.patience import ImpatientProtocol
 from streams.settings import Settings
 
 log = structlog.get_logger()
@@ -52,10 +54,16 @@ def gateway_server(
     app = gateway_app(
         settings, KafkaPublisher(settings.bootstrap_servers), None, extra_routes, check=check
     )
+    return server_of(app, settings.gateway_host, settings.gateway_port)
+
+
+def server_of(app: Litestar, host: str, port: int) -> uvicorn.Server:
+    """Serves the gateway, and waits for no sender for long; not yet running."""
     config = uvicorn.Config(
         app,
-        host=settings.gateway_host,
-        port=settings.gateway_port,
+        host=host,
+        port=port,
+        http=ImpatientProtocol,
         log_config=None,
         access_log=False,
         server_header=False,
