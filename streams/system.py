@@ -30,6 +30,7 @@ from sinks.kafka.admin import create_missing
 from sinks.mail.standin import sendgrid_app
 from sinks.mail.verify import new_private_key, public_text_of
 from sinks.store.migrations import migrate
+from sinks.store.postgres.store import named_faults
 from streams.settings import PREFIX, Settings
 
 READY_WITHIN_S = 60.0
@@ -124,7 +125,8 @@ def started(settings: Settings, home: Path, say: Say, *, workers: int = 1) -> It
     try:
         _start_servers(system, say)
         _start_standins(system, say)
-        migrate(system.settings.database_url)
+        with named_faults():
+            migrate(system.settings.database_url)
         create_missing(system.settings.bootstrap_servers)
         say("Store and topics are there; starting gateway and worker.")
         for _ in range(workers):

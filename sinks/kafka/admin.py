@@ -7,10 +7,11 @@ from contextlib import contextmanager
 
 import msgspec
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, NewTopic
-from kafka.errors import KafkaError, TopicAlreadyExistsError
+from kafka.errors import TopicAlreadyExistsError
 
-from schemas.errors import SinkUnreachable
 from schemas.topics import TOPICS, Topic, dead_twins
+from sinks.kafka.faults import named_faults
+from sinks.kafka.reading import REACH_S
 
 TIMEOUT_MS = 30_000
 
@@ -31,19 +32,17 @@ def declared() -> list[Topic]:
 
 @contextmanager
 def admin(bootstrap_servers: str) -> Iterator[KafkaAdminClient]:
-    """An admin client; `SinkUnreachable` where no broker answers."""
-    try:
+    """An admin client; `SinkUnreachable` where no broker answers within a few seconds."""
+    with named_faults(bootstrap_servers):
         client = KafkaAdminClient(
-            bootstrap_servers=bootstrap_servers.split(","), request_timeout_ms=TIMEOUT_MS
+            bootstrap_servers=bootstrap_servers.split(","),
+            bootstrap_timeout_ms=REACH_S * 1000,
+            request_timeout_ms=TIMEOUT_MS,
         )
-    except KafkaError as error:
-        raise SinkUnreachable(f"broker {bootstrap_servers}: {error}") from error
-    try:
-        yield client
-    except KafkaError as error:
-        raise SinkUnreachable(f"broker {bootstrap_servers}: {error}") from error
-    finally:
-        client.close()
+        try:
+            yield client
+        finally:
+            client.close()
 
 
 def create_missing(bootstrap_servers: str, topics: Iterable[Topic] | None = None) -> list[str]:

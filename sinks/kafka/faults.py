@@ -39,4 +39,7 @@ def named_faults(servers: str) -> Iterator[None]:
     except KafkaError as error:
         if ProducerFencedError.__name__ in repr(error):  # as such, or told in another's words
             raise Fenced("the same command runs elsewhere and has taken over: try again") from error
+        if "bootstrap" in str(error):
+            advice = "is one running, and is KAFKA_BOOTSTRAP_SERVERS its address?"
+            raise SinkUnreachable(f"no broker answers at {servers}: {advice}") from error
         raise SinkUnreachable(f"broker {servers}: {error}") from error

@@ -36,7 +36,7 @@ class Stored(msgspec.Struct):
 
 
 def reach(servers: str) -> None:
-    """See that a broker answers, sooner than the admin client would: `SinkUnreachable` if none."""
+    """See that a broker answers; `SinkUnreachable` where none does within `REACH_S`."""
     with consumer(servers):
         return
 

@@ -8,16 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 import click
 import faust
-import stamina
 import structlog
 from mode import Service
 from prometheus_client import start_http_server
 
-from schemas.errors import CloseloopError, SinkUnreachable
+from schemas.errors import CloseloopError
 from sinks.kafka.admin import create_missing
+from sinks.kafka.reading import reach
 from sinks.store.postgres.store import PostgresStore
 from streams.app import Parts, build
 from streams.commands.root import settings_of
+from streams.commands.waiting import wait_for
 from streams.logs import log_as
 from streams.settings import Settings
 from streams.wiring import parts_of
@@ -41,6 +42,7 @@ def worker(context: click.Context, *, no_create_topics: bool) -> None:
     log_as(json=settings.log_json)
     parts = parts_of(settings, kill_at=os.environ.get("CLOSELOOP_KILL_AT"))
     wait_for_parts(parts)
+    wait_for_broker(settings.bootstrap_servers)
     if not no_create_topics:
         create_missing(settings.bootstrap_servers)
     if settings.metrics_port:
@@ -75,12 +77,16 @@ def _store_for_pages(settings: Settings) -> PostgresStore | None:
     return store
 
 
-@stamina.retry(on=SinkUnreachable, attempts=None, timeout=60.0, wait_max=2.0)
 def wait_for_parts(parts: Parts) -> None:
-    """Open store, tracker and mailer; a part that is away gets a minute to come back."""
-    parts.store.open()
-    parts.tracker.open()
-    parts.mailer.open()
+    """Open store, tracker and mailer; each gets a minute to come back where it is away."""
+    wait_for("store", parts.store.open)
+    wait_for("tracker", parts.tracker.open)
+    wait_for("mailer", parts.mailer.open)
+
+
+def wait_for_broker(servers: str) -> None:
+    """See that a broker answers; it gets a minute to come back where it is away."""
+    wait_for(f"broker {servers}", lambda: reach(servers))
 
 
 class Publishing(Service):

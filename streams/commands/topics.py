@@ -11,8 +11,6 @@ from schemas.codec import type_of
 from schemas.errors import UnknownType
 from schemas.events import Event
 from schemas.topics import TOPICS, Topic, dead_twins
-from sinks.kafka.faults import named_faults
-from sinks.kafka.reading import reach
 from streams.commands import options
 from streams.commands.broker import servers_of
 from streams.commands.output import remark, show, show_json
@@ -74,9 +72,7 @@ def create(context: click.Context, *, dry_run: bool, as_json: bool) -> None:
     from sinks.kafka.admin import create_missing
 
     servers = servers_of(settings_of(context))
-    reach(servers)
-    with named_faults(servers):
-        names = _missing(servers) if dry_run else create_missing(servers)
+    names = _missing(servers) if dry_run else create_missing(servers)
     show(
         as_json=as_json,
         value={"created": [] if dry_run else names, "missing": names if dry_run else []},
@@ -98,9 +94,7 @@ def check(context: click.Context, *, as_json: bool) -> int:
     from sinks.kafka.admin import differences
 
     servers = servers_of(settings_of(context))
-    reach(servers)
-    with named_faults(servers):
-        found = differences(servers)
+    found = differences(servers)
     if found or as_json:
         show(
             as_json=as_json,

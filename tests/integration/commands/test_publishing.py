@@ -1,6 +1,7 @@
 """topics, publish, parse and replay, on a real broker."""
 
 import json
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -113,13 +114,21 @@ def test_wrong_use_has_its_own_exit_status(
 
 @pytest.mark.parametrize(
     "arguments",
-    [("topics", "check"), ("topics", "create"), ("publish", "feedback.received", "-")],
+    [
+        ("topics", "check"),
+        ("topics", "create"),
+        ("publish", "feedback.received", "-"),
+        ("dead", "list"),
+    ],
 )
 def test_a_broker_out_of_reach_is_exit_status_3(bare: Call, arguments: tuple[str, ...]) -> None:
-    """And none configured at all is a wrong setting, which is 2."""
-    stdin = json.dumps(REMARK)
+    """Within seconds, in one line; and none configured at all is a wrong setting, which is 2."""
+    stdin, began = json.dumps(REMARK), time.monotonic()
     away = bare(*arguments, stdin=stdin, KAFKA_BOOTSTRAP_SERVERS=NOWHERE)
+    assert time.monotonic() - began < 10
     assert (away.status, away.out) == (3, "")
+    assert away.err.startswith(f"closeloop: no broker answers at {NOWHERE}: ")
+    assert away.err.count("\n") == 1
     unset = bare(*arguments, stdin=stdin)
     assert unset.status == 2
     assert "KAFKA_BOOTSTRAP_SERVERS" in unset.err
