@@ -13,7 +13,7 @@ import msgspec
 
 from schemas.events import Account, Epic, LoopState, Opportunity, Rep, TellKind, Version
 
-Outcome: TypeAlias = Literal["linked", "suggested", "unmatched"]
+Outcome: TypeAlias = Literal["linked", "suggested", "unmatched", "dismissed"]
 LinkState: TypeAlias = Literal["linked", "suggested", "rejected"]
 Verdict: TypeAlias = Literal["link", "suggest", "reject", "undo"]
 CrmKind: TypeAlias = Literal["account", "opportunity", "rep"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 
@@ -104,24 +105,29 @@ def decision_rows(
     return decisions, links
 
 
+def announced(outcome: Outcome) -> Literal["linked", "suggested", "unmatched"]:
+    """The outcome as topics have it: that a person looked and saw nothing is our own affair."""
+    return "unmatched" if outcome == "dismissed" else outcome
+
+
 def linked_event(decided: Decided, now: datetime) -> Outgoing:
     """The announcement; the same remark, version and outcome have the same event id."""
     event = decided.remark.event
     feedback = f"{event.data.origin}:{event.data.record}"
-    announced = FeedbackLinked(
+    said = FeedbackLinked(
         id=f"{event.id}:{decided.outcome}",
         source=SOURCE,
         specversion="1.0",
         time=now,
         data=Linking(
             feedback=feedback,
-            outcome=decided.outcome,
+            outcome=announced(decided.outcome),
             links=tuple(_claimed(claim) for claim in decided.claims),
             account_id=decided.account_id,
             opportunity_id=event.data.opportunity_id,
         ),
     )
-    return Outgoing(FEEDBACK_LINKED.name, feedback.encode(), encode(announced), STRUCTURED_HEADERS)
+    return Outgoing(FEEDBACK_LINKED.name, feedback.encode(), encode(said), STRUCTURED_HEADERS)
 
 
 def _claimed(claim: Claim) -> LinkClaim:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from streams.link.evaluate_taught import answer_taught, play
 from streams.link.likeness import cascade, certainty, minilm, table
 from streams.link.likeness.index import Index
+from streams.link.likeness.learning import Taught
 
 Tier = Literal["fast", "quality"]
 
@@ -136,8 +137,10 @@ def evaluate(folder: Path, tier: Tier = "fast") -> Report:
     past = [(e, line.text) for line in _lines(folder / "history.jsonl", Past) for e in line.gold]
     encoder = minilm.packaged() if tier == "quality" else table.packaged()
     taught = play({epic.id: epic.title for epic in epics}, past, CONFIRMATIONS, encoder)
+    index = make_index(tier, taught)
+    index.put_all((epic.id, epic.title, epic.description) for epic in epics)
     right = [gold.get(query.id, frozenset()) for query in queries]
-    after = answer_taught(taught, [query.text for query in queries], right)
+    after = answer_taught(index, [query.text for query in queries], right)
     return report(folder.name, tier, answers, after, CONFIRMATIONS)
 
 
@@ -168,13 +171,17 @@ def _answer_pool(
     return np.array(places), np.array(known, np.bool_), looked.features
 
 
-def make_index(tier: Tier) -> Index:
+def make_index(tier: Tier, taught: Taught | None = None) -> Index:
     """An empty index of the tier.
 
     Raises:
         NotInstalled: the quality tier is an extra; the command refuses.
     """
-    return cascade.quality_index() if tier == "quality" else Index(table.packaged())
+    return (
+        cascade.quality_index(taught)
+        if tier == "quality"
+        else Index(table.packaged(), taught=taught)
+    )
 
 
 def report(

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from streams.link.likeness import features
-from streams.link.likeness.index import BATCH, Encoder
+from streams.link.likeness.encoder import Encoder
+from streams.link.likeness.index import Index
 from streams.link.likeness.learning import Taught
 
 SEED = 20_260_101
@@ -28,27 +28,21 @@ def play(
     """
     taught = Taught(encoder)
     kept: dict[str, int] = dict.fromkeys(titles, 0)
-    decisions = [*titles.items()]
+    decisions: list[tuple[str, str]] = []
     for at in np.random.default_rng(SEED).permutation(len(history)):
         epic_id, text = history[at]
         if kept.get(epic_id, most) < most:
             kept[epic_id] += 1
             decisions.append((epic_id, text))
-    taught.learn_all(decisions)
+    learned = {epic_id for epic_id, _ in decisions}
+    taught.learn_all([each for each in titles.items() if each[0] in learned] + decisions)
     return taught
 
 
 def answer_taught(
-    taught: Taught, texts: Sequence[str], right: Sequence[frozenset[str]]
+    index: Index, texts: Sequence[str], right: Sequence[frozenset[str]]
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
     """Whether each best answer is right, and its features."""
-    ids = taught.ids
-    hits: list[bool] = []
-    told = [np.empty((0, len(features.NAMES)))]
-    for start in range(0, len(texts), BATCH):
-        part = texts[start : start + BATCH]
-        scores = taught.scores(part)
-        told.append(features.of_best(scores, part, len(ids)))
-        best = scores.total.argmax(axis=1)
-        hits += [ids[at] in right[start + row] for row, at in enumerate(best)]
-    return np.array(hits, np.bool_), np.concatenate(told)
+    found = index.look(texts, 1)
+    hits = [best[0].epic_id in of for best, of in zip(found.candidates, right, strict=True)]
+    return np.array(hits, np.bool_), found.features

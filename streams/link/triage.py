@@ -17,7 +17,7 @@ from schemas.events import FeedbackLinked, LinkClaim, Linking
 from schemas.topics import FEEDBACK_LINKED
 from sinks.store.contract import Transaction
 from sinks.store.rows import Decision, Link, LinkState, Outcome, Remark, Verdict
-from streams.link.building import RULES_MODEL
+from streams.link.building import RULES_MODEL, announced
 
 SOURCE = "/closeloop/triage"
 PERSON = "person"
@@ -223,7 +223,7 @@ def _announcement(
         time=now,
         data=Linking(
             feedback=remark.feedback_id,
-            outcome=outcome,
+            outcome=announced(outcome),
             links=tuple(_claim(link, decision) for link, decision in standing),
             account_id=remark.account_id,
             opportunity_id=remark.opportunity_id,

@@ -13,12 +13,14 @@ from typing import Protocol
 
 from schemas.events import AnyEvent
 from sinks.store.contract.heard import Crm, Epics, Links, Remarks
+from sinks.store.contract.learned import Learned
 from sinks.store.contract.told import Loops, Messages, Ships, Tells
 from sinks.store.rows import Move, OutboxRow
 
 __all__ = [
     "Crm",
     "Epics",
+    "Learned",
     "Links",
     "Loops",
     "Messages",
@@ -67,6 +69,7 @@ class Transaction(Protocol):
     links: Links
     crm: Crm
     epics: Epics
+    learned: Learned
     ships: Ships
     tells: Tells
     messages: Messages

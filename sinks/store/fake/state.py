@@ -9,6 +9,7 @@ from typing import Self
 
 from schemas.events import Version
 from sinks.contracts import Sighting
+from sinks.store.learned import Certificate, Guess, Lesson
 from sinks.store.rows import (
     CrmKind,
     CrmVersion,
@@ -61,6 +62,10 @@ class State:
     reports: dict[str, Report] = field(default_factory=dict)
     loops: dict[tuple[str, int], LoopRow] = field(default_factory=dict)
     replies: dict[str, datetime] = field(default_factory=dict)
+    guesses: dict[tuple[int, int], Guess] = field(default_factory=dict)
+    lessons: dict[tuple[int, int], tuple[Lesson, int]] = field(default_factory=dict)
+    certificates: dict[int, Certificate] = field(default_factory=dict)
+    kept: dict[str, tuple[bytes, datetime]] = field(default_factory=dict)
     outbox: dict[int, OutboxRow] = field(default_factory=dict)
 
     def restore(self, before: State) -> None:

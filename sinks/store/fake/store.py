@@ -10,6 +10,7 @@ from schemas.errors import SinkUnreachable
 from sinks.store.contract import (
     Crm,
     Epics,
+    Learned,
     Links,
     Loops,
     Messages,
@@ -22,6 +23,7 @@ from sinks.store.contract import (
 )
 from sinks.store.fake.crm import FakeCrm
 from sinks.store.fake.epics import FakeEpics
+from sinks.store.fake.learned import FakeLearned
 from sinks.store.fake.links import FakeLinks
 from sinks.store.fake.loops import FakeLoops
 from sinks.store.fake.messages import FakeMessages
@@ -42,6 +44,7 @@ class FakeTransaction:
         self.links: Links = FakeLinks(state, counters)
         self.crm: Crm = FakeCrm(state)
         self.epics: Epics = FakeEpics(state, counters)
+        self.learned: Learned = FakeLearned(state, counters)
         self.ships: Ships = FakeShips(state)
         self.tells: Tells = FakeTells(state)
         self.messages: Messages = FakeMessages(state, counters)

@@ -31,6 +31,8 @@ class Subject(IntEnum):
     SHIP = 5
     AUDIENCE = 6
     LOOP = 7
+    LESSONS = 8
+    CERTIFICATE = 9
 
 
 def lock(
@@ -53,3 +55,9 @@ def lock(
     take = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
     bucket = func.unnest(literal(buckets, ARRAY(Integer))).column_valued("bucket")
     connection.execute(select(take(literal(int(subject), Integer), bucket)))
+
+
+def try_lock(connection: Connection, subject: Subject) -> bool:
+    """Hold the whole subject until the transaction ends, if nobody does; never waits."""
+    taken = func.pg_try_advisory_xact_lock(literal(int(subject), Integer), literal(0, Integer))
+    return bool(connection.scalar(select(taken)))

@@ -14,6 +14,7 @@ from schemas.errors import SinkRefused, SinkUnreachable
 from sinks.store.contract import (
     Crm,
     Epics,
+    Learned,
     Links,
     Loops,
     Messages,
@@ -27,6 +28,7 @@ from sinks.store.contract import (
 from sinks.store.migrations import head
 from sinks.store.postgres.crm import PostgresCrm
 from sinks.store.postgres.epics import PostgresEpics
+from sinks.store.postgres.learned import PostgresLearned
 from sinks.store.postgres.links import PostgresLinks
 from sinks.store.postgres.loops import PostgresLoops
 from sinks.store.postgres.messages import PostgresMessages
@@ -59,6 +61,7 @@ class PostgresTransaction:
         self.links: Links = PostgresLinks(connection)
         self.crm: Crm = PostgresCrm(connection)
         self.epics: Epics = PostgresEpics(connection)
+        self.learned: Learned = PostgresLearned(connection)
         self.ships: Ships = PostgresShips(connection)
         self.tells: Tells = PostgresTells(connection)
         self.messages: Messages = PostgresMessages(connection)

@@ -20,6 +20,13 @@ from sinks.store.tables.heard import (
     RepVersion,
     WordsTable,
 )
+from sinks.store.tables.learned import (
+    LESSON_MARK,
+    CertificateTable,
+    GuessTable,
+    KeptTable,
+    LessonTable,
+)
 from sinks.store.tables.told import (
     LoopTable,
     MessageTable,
@@ -34,14 +41,19 @@ from sinks.store.tables.told import (
 __all__ = [
     "DECISION_ID",
     "EPIC_MARK",
+    "LESSON_MARK",
     "REMARK_ID",
     "AccountVersion",
     "Base",
+    "CertificateTable",
     "ConsumerOffset",
     "DecisionTable",
     "EpicKey",
     "EpicTable",
     "FixVersionTable",
+    "GuessTable",
+    "KeptTable",
+    "LessonTable",
     "LinkTable",
     "LoopTable",
     "MessageTable",

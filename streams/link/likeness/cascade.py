@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from streams.link.likeness import minilm, table
-from streams.link.likeness.index import Index, Weights
+from streams.link.likeness.blend import Weights
+from streams.link.likeness.index import Index
+from streams.link.likeness.learning import Taught
 from streams.link.likeness.scores import Candidate
 
 Settled = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.bool_]]
@@ -85,13 +87,13 @@ class Cascade:
         return Cascaded(candidates, features, deep)
 
 
-def quality_index() -> Index:
+def quality_index(taught: Taught | None = None) -> Index:
     """An empty index of the quality tier.
 
     Raises:
         NotInstalled: the fast tier is left.
     """
-    return Index(minilm.packaged(), QUALITY)
+    return Index(minilm.packaged(), QUALITY, taught)
 
 
 def packaged(settled: Settled) -> Cascade:

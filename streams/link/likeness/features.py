@@ -21,6 +21,8 @@ NAMES = (
     "letters",
     "letters_margin",
     "agreeing",
+    "taught",
+    "taught_margin",
 )
 """Columns of `of_best`, in order."""
 
@@ -48,6 +50,8 @@ def of_best(scores: Scores, texts: Sequence[str], size: int) -> npt.NDArray[np.f
     first = near[:, 0]
     second = near[:, 1] if size > 1 else np.zeros(len(near))
     meaning, letters = (_own(part, best, rows, alive) for part in (scores.meaning, scores.letters))
+    nothing = (np.zeros(len(near)), np.zeros(len(near)))
+    taught = nothing if scores.taught is None else _own(scores.taught, best, rows, alive)
     columns = [
         first,
         first - second,
@@ -58,6 +62,7 @@ def of_best(scores: Scores, texts: Sequence[str], size: int) -> npt.NDArray[np.f
         *meaning,
         *letters,
         (meaning[1] >= 0).astype(np.float64) + (letters[1] >= 0),
+        *taught,
     ]
     return np.column_stack(columns)
 

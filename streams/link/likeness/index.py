@@ -18,15 +18,18 @@ Two workers that hold the same epics give equal scores bit for bit, whatever the
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from streams.link.likeness import features, grams, saved
+from streams.link.likeness.blend import FAST, Weights, weighed
 from streams.link.likeness.clean import MOST_LETTERS, first_words, strip_template
+from streams.link.likeness.encoder import Encoder
 from streams.link.likeness.growing import Rows
+from streams.link.likeness.learning import Taught
 from streams.link.likeness.postings import Postings
 from streams.link.likeness.scores import Candidate, Matrix, Scores
 
@@ -40,45 +43,6 @@ QUERY_SCALE, ROW_SCALE = 2048, 4096
 """Integers per unit: 2048 * 4096 * 1.5 (the longest row) stays under 2**24, exact in float32."""
 
 BATCH = 256
-
-
-class Weights(NamedTuple):
-    """Weights of the blend beside the title's word vector, whose weight is one.
-
-    The letters weigh so much times a power of the log of the words and one, in bounds.
-    """
-
-    description: float = 0.5
-    scale: float = 0.45
-    power: int = 2
-    least: float = 0.5
-    most: float = 9.0
-
-    def letters(self, texts: Sequence[str]) -> Matrix:
-        """The letters' weight for each text."""
-        words = np.array([len(text.split()) for text in texts], np.float32)
-        return np.clip(self.scale * np.log1p(words) ** self.power, self.least, self.most)
-
-
-FAST = Weights()
-
-
-class Encoder(Protocol):
-    """Turns texts into unit vectors of `width` numbers; the same text always into the same."""
-
-    @property
-    def name(self) -> str:
-        """Another for every other set of vectors."""
-        ...
-
-    @property
-    def width(self) -> int:
-        """Numbers in a vector."""
-        ...
-
-    def encode(self, texts: Sequence[str]) -> Matrix:
-        """One row per text: of length one, or zero where no word is known."""
-        ...
 
 
 class Looked(NamedTuple):
@@ -99,11 +63,18 @@ class Index:
     Args:
         encoder: the word vectors; without one, letters alone decide.
         weights: of the blend.
+        taught: what people accepted for the epics; it counts for those that are in the index.
     """
 
-    def __init__(self, encoder: Encoder | None = None, weights: Weights = FAST) -> None:
+    def __init__(
+        self,
+        encoder: Encoder | None = None,
+        weights: Weights = FAST,
+        taught: Taught | None = None,
+    ) -> None:
         self._encoder = encoder
         self._weights = weights
+        self._taught = taught
         self._meaning = Rows(encoder.width if encoder else 1)
         self._letters = Postings(grams.WIDTH)
         self._common = np.zeros(grams.WIDTH, np.int32)
@@ -201,13 +172,32 @@ class Index:
     def scores(self, texts: Sequence[str]) -> Scores:
         """Every epic's score for each text; rows of forgotten epics hold minus infinity."""
         short = [text[:MOST_LETTERS] for text in texts]
-        letters = self._letters.scores(self._weigh(grams.count(short)))
+        counts = grams.count(short)
+        letters = self._letters.scores(self._weigh(counts))
         letters *= self._weights.letters(short)[:, None]
-        meaning = self._vectors(short) @ self._meaning.array.T
+        vectors = self._vectors(short)
+        meaning = _whole(vectors, QUERY_SCALE) @ self._meaning.array.T
         meaning *= 1.0 / (QUERY_SCALE * ROW_SCALE)
         total = meaning + letters
+        taught = self._taught_scores(vectors, counts)
+        if taught is not None:
+            total += taught
         total[:, list(self._dead)] = -np.inf
-        return Scores(total, meaning, letters)
+        return Scores(total, meaning, letters, taught)
+
+    def _taught_scores(self, vectors: Matrix, counts: sparse.csr_array) -> Matrix | None:
+        """What the epics' accepted texts add; nothing where a text does not stand out."""
+        if self._taught is None:
+            return None
+        known = [(at, self._at[one]) for at, one in enumerate(self._taught.ids) if one in self._at]
+        if not known:
+            return None
+        columns, rows = map(list, zip(*known, strict=True))
+        how = weighed(len(known) / len(self._at))
+        far = self._taught.scores(vectors, counts, how.common)[:, columns]
+        found = np.zeros((len(vectors), len(self._ids)), np.float32)
+        found[:, rows] = how.of(far)
+        return found
 
     def _best(self, scores: Scores, number: int, top: int) -> list[Candidate]:
         row = scores.total[number]
@@ -217,14 +207,7 @@ class Index:
         least = np.partition(row, len(row) - top)[len(row) - top]
         near = [(-float(row[at]), self._ids[at], at) for at in np.flatnonzero(row >= least)]
         return [
-            Candidate(
-                epic_id,
-                -score,
-                {
-                    "meaning": float(scores.meaning[number, at]),
-                    "letters": float(scores.letters[number, at]),
-                },
-            )
+            Candidate(epic_id, -score, _parts(scores, number, int(at)))
             for score, epic_id, at in sorted(near)[:top]
         ]
 
@@ -260,7 +243,7 @@ class Index:
     def _vectors(self, texts: Sequence[str]) -> Matrix:
         if self._encoder is None:
             return np.zeros((len(texts), 1), np.float32)
-        return _whole(self._encoder.encode(texts), QUERY_SCALE)
+        return self._encoder.encode(texts)
 
     def _meanings(self, titles: Sequence[str], bodies: Sequence[str]) -> Matrix:
         if self._encoder is None:
@@ -269,6 +252,11 @@ class Index:
             bodies
         )
         return _whole(blend, ROW_SCALE)
+
+
+def _parts(scores: Scores, number: int, at: int) -> dict[str, float]:
+    shares = {"meaning": scores.meaning, "letters": scores.letters, "taught": scores.taught}
+    return {name: float(part[number, at]) for name, part in shares.items() if part is not None}
 
 
 def _letters(titles: Sequence[str], bodies: Sequence[str]) -> sparse.csr_array:

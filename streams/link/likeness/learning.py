@@ -17,8 +17,8 @@ import numpy.typing as npt
 from scipy import sparse
 
 from streams.link.likeness import grams
-from streams.link.likeness.index import Encoder
-from streams.link.likeness.scores import Scores
+from streams.link.likeness.encoder import Encoder
+from streams.link.likeness.scores import Matrix
 
 STEPS = 1024
 """Whole numbers per unit."""
@@ -35,11 +35,11 @@ LEAST = 1e-6
 CENTROID = 4.0
 """Weight of the centroid's cosine beside the head, whose own spread is one."""
 
-HALF_TAUGHT = 1.0
-"""Decisions per epic at which what was taught weighs as much as what titles say."""
+ROUNDED = 256.0
+"""Steps of a score per standard deviation."""
 
 Whole = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating]
 
 _BUCKETS = np.arange(grams.WIDTH, dtype=np.int64)
 _SIGNS = np.where((_BUCKETS * 40503 >> 5) & 1, 1, -1).astype(np.float32)
@@ -49,12 +49,25 @@ _FOLD = sparse.csr_array(
 
 
 class Head(NamedTuple):
-    """The scorers that the sums give; columns as `ids`."""
+    """The scorer that the sums give: ``row @ weights.T + bias``; columns as `ids`.
+
+    Attributes:
+        mean, deviation: of each epic's score, over all texts that were learned.
+    """
 
     ids: list[str]
-    centroids: Floats
     weights: Floats
     bias: Floats
+    mean: Floats
+    deviation: Floats
+
+    def scores(self, rows: Floats, common: float) -> Floats:
+        """In standard deviations: of each epic's own score, and for the part `common` of all."""
+        own = (rows @ self.weights.T + self.bias - self.mean) / self.deviation
+        if not common:
+            return np.asarray(own)
+        every = (own * self.deviation + self.mean - self.mean.mean()) / self.deviation.mean()
+        return np.asarray(own + common * (every - own))
 
 
 class Taught:
@@ -93,28 +106,27 @@ class Taught:
         sums = {epic: (self._sizes[epic], held.tobytes()) for epic, held in self._sums.items()}
         return sums, self._products.tobytes()
 
-    def scores(self, texts: Sequence[str]) -> Scores:
-        """Scores of every epic that has a text: `total`, and as parts the centroid and the head.
+    def scores(self, vectors: Floats, counts: sparse.csr_array, common: float) -> Matrix:
+        """How far each text stands out among all that were learned, for every epic that has any.
+
+        Rounded, so that the order in which a library sums does not show.
+
+        Args:
+            vectors: the texts' word vectors, as the encoder gives them.
+            counts: their letters, as `grams.count` gives them.
+            common: 0: each epic is measured by its own, so that one with many texts draws nothing
+                from epics that have none; 1: all by one measure, which tells them apart better.
 
         Shape:
-            Columns in the order of `ids`.
+            One row per text; columns in the order of `ids`.
         """
-        head = self._ready()
-        rows = self._rows(texts) / STEPS
-        meaning = rows[:, : self._encoder.width] @ head.centroids.T
-        linear = rows @ head.weights.T + head.bias
-        total = CENTROID * meaning + linear
-        return Scores(*(part.astype(np.float32) for part in (total, meaning, linear)))
+        far = self._ready().scores(self._whole(vectors, counts) / STEPS, common)
+        return np.asarray(np.rint(far * ROUNDED) / ROUNDED, np.float32)
 
     @property
     def ids(self) -> list[str]:
         """Epics in the order of the columns of `scores`: sorted."""
         return sorted(self._sums)
-
-    def share(self) -> float:
-        """How much what was taught should weigh beside the titles' own score, 0..1."""
-        decisions = sum(self._sizes.values()) - len(self._sizes)
-        return decisions / max(decisions + HALF_TAUGHT * len(self._sizes), 1)
 
     def _change(self, decisions: Sequence[tuple[str, str]], sign: int) -> None:
         rows = self._rows([text for _, text in decisions])
@@ -128,13 +140,16 @@ class Taught:
         self._head = None
 
     def _rows(self, texts: Sequence[str]) -> Whole:
-        counts = grams.count(texts)
+        return self._whole(self._encoder.encode(texts), grams.count(texts))
+
+    def _whole(self, vectors: Floats, counts: sparse.csr_array) -> Whole:
         weight = 1 + np.log(counts.data)
-        number = np.repeat(np.arange(len(texts)), np.diff(counts.indptr))
-        length = np.sqrt(np.bincount(number, weights=weight**2, minlength=len(texts)))
+        size = counts.shape[0]
+        number = np.repeat(np.arange(size), np.diff(counts.indptr))
+        length = np.sqrt(np.bincount(number, weights=weight**2, minlength=size))
         weight = (LETTERS * weight / length[number]).astype(np.float32)
         unit = sparse.csr_array((weight, counts.indices, counts.indptr), shape=counts.shape)
-        both = np.hstack([self._encoder.encode(texts), (unit @ _FOLD).toarray()])
+        both = np.hstack([vectors, (unit @ _FOLD).toarray()])
         return np.asarray(np.rint(both * STEPS), np.int64)
 
     def _ready(self) -> Head:
@@ -145,23 +160,26 @@ class Taught:
     def _solve(self) -> Head:
         ids = self.ids
         if not ids:
-            empty = np.zeros((0, self._width))
-            return Head(ids, empty[:, : self._encoder.width], empty, np.zeros(0))
+            none = np.zeros(0)
+            return Head(ids, np.zeros((0, self._width)), none, none, none)
         sums = np.stack([self._sums[epic_id] for epic_id in ids]) / STEPS
         sizes = np.array([self._sizes[epic_id] for epic_id in ids], np.float64)
         means = sums / sizes[:, None]
-        products = self._products / STEPS**2
-        within = (products - sums.T @ means) / sizes.sum()
-        ridge = RIDGE * np.trace(products) / sizes.sum() / self._width
-        within += np.eye(self._width) * max(ridge, LEAST)
+        products = self._products / STEPS**2 / sizes.sum()
+        within = products - sums.T @ means / sizes.sum()
+        within += np.eye(self._width) * max(RIDGE * np.trace(products) / self._width, LEAST)
         weights = np.linalg.solve(within, means.T).T
-        bias = -0.5 * (weights * means).sum(axis=1)
-        spread = np.sqrt((weights * (weights @ within)).sum(axis=1).mean())
-        dense = sums[:, : self._encoder.width]
+        spread = max(np.sqrt((weights * (weights @ within)).sum(axis=1).mean()), LEAST)
+        bias = -0.5 * (weights * means).sum(axis=1) / spread
+        weights = weights / spread + self._centroids(sums)
+        middle = sums.sum(axis=0) / sizes.sum()
+        products -= np.outer(middle, middle)
+        deviation = np.sqrt(np.maximum((weights * (weights @ products)).sum(axis=1), LEAST))
+        return Head(ids, weights, bias, weights @ middle + bias, deviation)
+
+    def _centroids(self, sums: Floats) -> Floats:
+        """As weights, with nothing for letters."""
+        dense = sums.copy()
+        dense[:, self._encoder.width :] = 0
         length = np.linalg.norm(dense, axis=1, keepdims=True)
-        return Head(
-            ids,
-            dense / np.maximum(length, 1e-9),
-            weights / max(spread, LEAST),
-            bias / max(spread, LEAST),
-        )
+        return np.asarray(CENTROID * dense / np.maximum(length, 1e-9))

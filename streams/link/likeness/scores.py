@@ -16,7 +16,8 @@ class Candidate(NamedTuple):
     Attributes:
         epic_id: the tracker's issue id.
         score: the blend, 0 to about 10, more for long remarks; not a probability.
-        parts: the share of each scorer in it, by name: ``meaning`` and ``letters``.
+        parts: the share of each scorer in it: ``meaning``, ``letters`` and, once
+            people have taught anything, ``taught``.
     """
 
     epic_id: str
@@ -25,8 +26,13 @@ class Candidate(NamedTuple):
 
 
 class Scores(NamedTuple):
-    """What every scorer says of every epic, one row per remark; columns as `Index.ids`."""
+    """What every scorer says of every epic, one row per remark, one column per row of the index.
+
+    Attributes:
+        taught: the share of what people accepted; None where nobody has accepted anything.
+    """
 
     total: Matrix
     meaning: Matrix
     letters: Matrix
+    taught: Matrix | None = None

@@ -1,0 +1,51 @@
+"""The shelf of what decisions taught."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from sinks.store.learned import Certificate, Guess, Labelled, Lesson
+
+
+class Learned(Protocol):
+    """Guesses, the lessons that people's decisions are, and certificates."""
+
+    def guess(self, remark_ids: Collection[int], guesses: Sequence[Guess]) -> None:
+        """What likeness made of these remarks, in place of all that it made of them before."""
+
+    def guesses_of(self, remark_ids: Collection[int]) -> dict[int, list[Guess]]:
+        """Remark id -> its guesses by passage; a remark without any is absent."""
+
+    def labelled(self, tier: str, limit: int, overdue: datetime) -> list[Labelled]:
+        """Guesses of a tier that a person has decided, the last decided, oldest decision first.
+
+        A guess is right where a person linked its issue, and wrong where a person decided anything
+        else about the remark. An audit from before `overdue` that nobody has decided counts as
+        wrong, decided at that instant: what is left lying is not left out.
+        """
+
+    def teach(self, lessons: Sequence[Lesson]) -> None:
+        """Write lessons, each over the one of the same remark and issue."""
+
+    def lessons(self, mark: int) -> tuple[list[Lesson], int]:
+        """Lessons written after `mark` (0: all), and the mark to ask with next time.
+
+        Asking on with each mark misses no write, whichever transaction ends first.
+        """
+
+    def certify(self, certificate: Certificate) -> None:
+        """Append it: it is the tier's from now on."""
+
+    def certificate(self, tier: str) -> Certificate | None:
+        """The tier's last one."""
+
+    def alone(self) -> bool:
+        """Whether nobody else certifies; if so, until the transaction ends."""
+
+    def keep(self, name: str, body: bytes, at: datetime) -> None:
+        """Keep what can be computed anew, over what was kept under that name."""
+
+    def kept(self, name: str) -> tuple[bytes, datetime] | None:
+        """What was kept, and when."""

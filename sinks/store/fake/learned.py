@@ -1,0 +1,102 @@
+"""Guesses, lessons and certificates, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sinks.store.fake.state import Counters, State
+from sinks.store.learned import Certificate, Guess, Labelled, Lesson
+
+
+class FakeLearned:
+    """`sinks.store.contract.Learned`."""
+
+    def __init__(self, state: State, counters: Counters) -> None:
+        self._state = state
+        self._marks = counters.mark
+
+    def guess(self, remark_ids: Collection[int], guesses: Sequence[Guess]) -> None:
+        """What likeness made of these remarks, in place of all that it made of them before."""
+        for key in [key for key in self._state.guesses if key[0] in set(remark_ids)]:
+            del self._state.guesses[key]
+        self._state.guesses.update({(one.remark_id, one.passage): one for one in guesses})
+
+    def guesses_of(self, remark_ids: Collection[int]) -> dict[int, list[Guess]]:
+        """Remark id -> its guesses by passage; a remark without any is absent."""
+        found: dict[int, list[Guess]] = {}
+        for (remark_id, _), guess in sorted(self._state.guesses.items()):
+            if remark_id in remark_ids:
+                found.setdefault(remark_id, []).append(guess)
+        return found
+
+    def labelled(self, tier: str, limit: int, overdue: datetime) -> list[Labelled]:
+        """Guesses of a tier that a person has decided, the last decided, oldest decision first."""
+        found: list[tuple[datetime, int, int, int, Labelled]] = []
+        for (remark_id, passage), guess in self._state.guesses.items():
+            if guess.tier == tier and guess.issue_id is not None:
+                at, last, right = self._decided(guess, overdue)
+                if at is not None:
+                    one = Labelled(guess=guess, right=right, decided_at=at)
+                    found.append((at, last, remark_id, passage, one))
+        return [each[-1] for each in sorted(found, key=lambda each: each[:4])[-limit:]]
+
+    def teach(self, lessons: Sequence[Lesson]) -> None:
+        """Write lessons, each over the one of the same remark and issue."""
+        for lesson in lessons:
+            key = (lesson.remark_id, lesson.issue_id)
+            self._state.lessons[key] = (lesson, next(self._marks))
+
+    def lessons(self, mark: int) -> tuple[list[Lesson], int]:
+        """Lessons written after `mark` (0: all), and the mark to ask with next time."""
+        later = sorted(
+            ((its, lesson) for lesson, its in self._state.lessons.values() if its > mark),
+            key=lambda each: each[0],
+        )
+        return [lesson for _, lesson in later], later[-1][0] if later else mark
+
+    def certify(self, certificate: Certificate) -> None:
+        """Append it: it is the tier's from now on."""
+        self._state.certificates[len(self._state.certificates)] = certificate
+
+    def certificate(self, tier: str) -> Certificate | None:
+        """The tier's last one."""
+        held = [each for each in self._state.certificates.values() if each.tier == tier]
+        return held[-1] if held else None
+
+    def alone(self) -> bool:
+        """Whether nobody else certifies: transactions come one after the other here."""
+        return True
+
+    def keep(self, name: str, body: bytes, at: datetime) -> None:
+        """Keep what can be computed anew, over what was kept under that name."""
+        self._state.kept[name] = (body, at)
+
+    def kept(self, name: str) -> tuple[bytes, datetime] | None:
+        """What was kept, and when."""
+        return self._state.kept.get(name)
+
+    def _decided(self, guess: Guess, overdue: datetime) -> tuple[datetime | None, int, bool]:
+        """When a person decided its remark, by which decision, and whether the guess was right."""
+        links = [link for (of, _), link in self._state.links.items() if of == guess.remark_id]
+        theirs = [
+            (self._state.decisions[link.decision_id], link)
+            for link in links
+            if self._state.decisions[link.decision_id].rule == "person"
+            and self._state.decisions[link.decision_id].verdict in {"link", "reject"}
+        ]
+        if theirs:
+            right = any(
+                link.state == "linked" and link.issue_id == guess.issue_id for _, link in theirs
+            )
+            last = max(decision.id for decision, _ in theirs)
+            return max(decision.at for decision, _ in theirs), last, right
+        waits = any(
+            remark.id == guess.remark_id
+            and remark.outcome in {"suggested", "unmatched"}
+            and not remark.withdrawn
+            for remark in self._state.remarks.values()
+        )
+        if guess.audit and guess.at < overdue and waits:
+            return overdue, 0, False
+        return None, 0, False

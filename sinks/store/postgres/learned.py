@@ -1,0 +1,165 @@
+"""Guesses, lessons and certificates."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Table, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from sinks.store.learned import Certificate, Guess, Labelled, Lesson
+from sinks.store.postgres.copy import copy_rows
+from sinks.store.postgres.locks import Subject, lock, try_lock
+from sinks.store.postgres.sql import among, new_ids
+from sinks.store.tables import (
+    LESSON_MARK,
+    CertificateTable,
+    GuessTable,
+    KeptTable,
+    LessonTable,
+)
+
+_GUESSES: Table = GuessTable.__table__  # type: ignore[assignment]
+_GUESS_FIELDS = Guess.__struct_fields__
+_LABELLED = text(f"""
+    WITH decided AS (
+        SELECT guess.remark_id, guess.passage, max(decision.at) AS decided_at,
+               max(decision.id) AS last,
+               bool_or(link.state = 'linked' AND link.issue_id = guess.issue_id) AS is_right
+        FROM guess
+        JOIN link ON link.remark_id = guess.remark_id
+        JOIN decision ON decision.id = link.decision_id
+        WHERE guess.tier = :tier AND guess.issue_id IS NOT NULL
+          AND decision.rule = 'person' AND decision.verdict IN ('link', 'reject')
+        GROUP BY guess.remark_id, guess.passage
+    ), overdue AS (
+        SELECT guess.remark_id, guess.passage, CAST(:overdue AS timestamptz) AS decided_at,
+               0 AS last, false AS is_right
+        FROM guess
+        JOIN remark ON remark.id = guess.remark_id
+        WHERE guess.tier = :tier AND guess.audit AND guess.issue_id IS NOT NULL
+          AND guess.at < :overdue AND remark.outcome IN ('suggested', 'unmatched')
+          AND NOT remark.withdrawn
+          AND NOT EXISTS (
+              SELECT FROM decided
+              WHERE decided.remark_id = guess.remark_id AND decided.passage = guess.passage
+          )
+    ), last AS (
+        SELECT * FROM (TABLE decided UNION ALL TABLE overdue) AS every
+        ORDER BY decided_at DESC, last DESC, remark_id DESC, passage DESC
+        LIMIT :limit
+    )
+    SELECT {", ".join(f"guess.{name}" for name in _GUESS_FIELDS)}, last.is_right, last.decided_at
+    FROM last JOIN guess USING (remark_id, passage)
+    ORDER BY last.decided_at, last.last, guess.remark_id, guess.passage
+""")  # noqa: S608 - the names are those of our own Struct
+
+
+class PostgresLearned:
+    """`sinks.store.contract.Learned`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def guess(self, remark_ids: Collection[int], guesses: Sequence[Guess]) -> None:
+        """What likeness made of these remarks, in place of all that it made of them before."""
+        self._connection.execute(_GUESSES.delete().where(among(GuessTable.remark_id, remark_ids)))
+        rows = (
+            [list(value) if isinstance(value, tuple) else value for value in _values(each)]
+            for each in guesses
+        )
+        copy_rows(self._connection, _GUESSES, _GUESS_FIELDS, rows)
+
+    def guesses_of(self, remark_ids: Collection[int]) -> dict[int, list[Guess]]:
+        """Remark id -> its guesses by passage; a remark without any is absent."""
+        rows = self._connection.execute(
+            select(*(_GUESSES.c[name] for name in _GUESS_FIELDS))
+            .where(among(GuessTable.remark_id, remark_ids))
+            .order_by(GuessTable.remark_id, GuessTable.passage)
+        )
+        found: dict[int, list[Guess]] = {}
+        for row in rows:
+            found.setdefault(row.remark_id, []).append(_guess(row))
+        return found
+
+    def labelled(self, tier: str, limit: int, overdue: datetime) -> list[Labelled]:
+        """Guesses of a tier that a person has decided, the last decided, oldest decision first."""
+        asked = {"tier": tier, "limit": limit, "overdue": overdue}
+        return [
+            Labelled(guess=_guess(row), right=row.is_right, decided_at=row.decided_at)
+            for row in self._connection.execute(_LABELLED, asked)
+        ]
+
+    def teach(self, lessons: Sequence[Lesson]) -> None:
+        """Write lessons, each over the one of the same remark and issue."""
+        if not lessons:
+            return
+        lock(self._connection, Subject.LESSONS, ["all"])
+        marks = new_ids(self._connection, LESSON_MARK.name, len(lessons))
+        rows = [
+            msgspec.structs.asdict(lesson) | {"mark": mark}
+            for lesson, mark in zip(lessons, marks, strict=True)
+        ]
+        statement = insert(LessonTable)
+        new = statement.excluded
+        upsert = statement.on_conflict_do_update(
+            index_elements=["remark_id", "issue_id"],
+            set_={name: new[name] for name in ("text", "learned", "mark")},
+        )
+        self._connection.execute(upsert, rows)
+
+    def lessons(self, mark: int) -> tuple[list[Lesson], int]:
+        """Lessons written after `mark` (0: all), and the mark to ask with next time."""
+        names = Lesson.__struct_fields__
+        rows = self._connection.execute(
+            select(*(getattr(LessonTable, name) for name in names), LessonTable.mark)
+            .where(LessonTable.mark > mark)
+            .order_by(LessonTable.mark)
+        ).all()
+        found = [Lesson(**{name: getattr(row, name) for name in names}) for row in rows]
+        return found, rows[-1].mark if rows else mark
+
+    def certify(self, certificate: Certificate) -> None:
+        """Append it: it is the tier's from now on."""
+        self._connection.execute(insert(CertificateTable), [msgspec.structs.asdict(certificate)])
+
+    def certificate(self, tier: str) -> Certificate | None:
+        """The tier's last one."""
+        names = Certificate.__struct_fields__
+        row = self._connection.execute(
+            select(*(getattr(CertificateTable, name) for name in names))
+            .where(CertificateTable.tier == tier)
+            .order_by(CertificateTable.id.desc())
+            .limit(1)
+        ).one_or_none()
+        return Certificate(**{name: getattr(row, name) for name in names}) if row else None
+
+    def alone(self) -> bool:
+        """Whether nobody else certifies; if so, until the transaction ends."""
+        return try_lock(self._connection, Subject.CERTIFICATE)
+
+    def keep(self, name: str, body: bytes, at: datetime) -> None:
+        """Keep what can be computed anew, over what was kept under that name."""
+        statement = insert(KeptTable).values(name=name, body=body, at=at)
+        self._connection.execute(
+            statement.on_conflict_do_update(index_elements=["name"], set_={"body": body, "at": at})
+        )
+
+    def kept(self, name: str) -> tuple[bytes, datetime] | None:
+        """What was kept, and when."""
+        row = self._connection.execute(
+            select(KeptTable.body, KeptTable.at).where(KeptTable.name == name)
+        ).one_or_none()
+        return (bytes(row.body), row.at) if row else None
+
+
+def _values(guess: Guess) -> tuple[Any, ...]:
+    return msgspec.structs.astuple(guess)
+
+
+def _guess(row: Any) -> Guess:
+    values = {name: getattr(row, name) for name in _GUESS_FIELDS}
+    return Guess(**{**values, "features": tuple(values["features"])})

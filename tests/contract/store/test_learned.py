@@ -1,0 +1,251 @@
+"""What decisions taught: guesses and how they turned out, lessons, certificates."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from sinks.store.contract import Store
+from sinks.store.learned import Certificate, Guess, Labelled, Lesson
+from sinks.store.postgres.store import PostgresStore
+from sinks.store.rows import Decision, Link, LinkState, Outcome, Remark, Words
+from tests.contract.store.ways import Waits
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def guess(remark_id: int, passage: int = 0, **facts: Any) -> Guess:
+    """What likeness made of a passage."""
+    known: dict[str, Any] = {
+        "issue_id": 10,
+        "features": (1.0, 0.25),
+        "confidence": 0.5,
+        "tier": "fast",
+        "basis": "table",
+        "epics": 7,
+        "audit": False,
+        "sure": False,
+        "at": NOW,
+    }
+    return Guess(remark_id=remark_id, passage=passage, **known | facts)
+
+
+@dataclass
+class Desk:
+    """A store, and what people do in it."""
+
+    store: Store
+    decisions: int = 0
+
+    def hears(self, id_: int, *, outcome: Outcome = "suggested", withdrawn: bool = False) -> None:
+        """A remark comes in."""
+        made = Remark(
+            id=id_,
+            origin="form",
+            record=str(id_),
+            version_at=NOW,
+            said_at=NOW,
+            outcome=outcome,
+            withdrawn=withdrawn,
+        )
+        with self.store.transaction() as tx:
+            tx.remarks.add([(made, Words(remark_id=id_, words="words"))])
+
+    def guesses(self, *guesses: Guess) -> None:
+        """Likeness is asked."""
+        with self.store.transaction() as tx:
+            tx.learned.guess({each.remark_id for each in guesses}, guesses)
+
+    def decides(
+        self, remark_id: int, issue_id: int, state: LinkState, rule: str = "person"
+    ) -> datetime:
+        """Somebody decides; later than all before."""
+        self.decisions += 1
+        verdict = {"linked": "link", "rejected": "reject", "suggested": "undo"}[state]
+        made = Decision(
+            id=self.decisions,
+            remark_id=remark_id,
+            issue_key=f"APP-{issue_id}",
+            issue_id=issue_id,
+            verdict=verdict,  # type: ignore[arg-type]
+            rule=rule,
+            score=1.0,
+            model="1",
+            by="pm",
+            at=NOW + self.decisions * timedelta(minutes=1),
+        )
+        stands = Link(
+            remark_id=remark_id,
+            issue_key=made.issue_key,
+            issue_id=issue_id,
+            state=state,
+            decision_id=made.id,
+        )
+        with self.store.transaction() as tx:
+            tx.links.add([made], [stands])
+        return made.at
+
+    def labelled(self, limit: int = 10, overdue: datetime = NOW - DAY) -> list[Labelled]:
+        """What is known of the guesses."""
+        with self.store.transaction() as tx:
+            return tx.learned.labelled("fast", limit, overdue)
+
+
+@pytest.fixture
+def desk(store: Store) -> Desk:
+    """An empty store."""
+    return Desk(store)
+
+
+def test_guesses_of_a_remark_replace_those_before(desk: Desk) -> None:
+    """A revised remark is guessed anew; another's guesses stay."""
+    desk.guesses(guess(1), guess(1, passage=1), guess(2))
+    desk.guesses(guess(1, issue_id=None, confidence=0.0))
+    with desk.store.transaction() as tx:
+        found = tx.learned.guesses_of({1, 2, 3})
+    assert found == {1: [guess(1, issue_id=None, confidence=0.0)], 2: [guess(2)]}
+
+
+def test_a_remark_that_nothing_is_like_any_more_has_no_guess(desk: Desk) -> None:
+    """Its ids are named, and no guess."""
+    desk.guesses(guess(1))
+    with desk.store.transaction() as tx:
+        tx.learned.guess({1}, [])
+        assert tx.learned.guesses_of({1}) == {}
+
+
+def test_a_guess_is_right_where_a_person_linked_its_issue(desk: Desk) -> None:
+    """Wrong where the person rejected it, or took another; unknown where no person decided."""
+    desk.guesses(guess(1), guess(2), guess(3), guess(4), guess(5))
+    first = desk.decides(1, 10, "linked")
+    second = desk.decides(2, 10, "rejected")
+    third = desk.decides(3, 11, "linked")
+    desk.decides(4, 10, "linked", rule="likeness")
+    assert desk.labelled() == [
+        Labelled(guess=guess(1), right=True, decided_at=first),
+        Labelled(guess=guess(2), right=False, decided_at=second),
+        Labelled(guess=guess(3), right=False, decided_at=third),
+    ]
+
+
+def test_an_undone_decision_labels_nothing(desk: Desk) -> None:
+    """It is for a person to decide again."""
+    desk.guesses(guess(1))
+    desk.decides(1, 10, "linked")
+    desk.decides(1, 10, "suggested")
+    assert desk.labelled() == []
+
+
+def test_each_passage_is_judged_by_its_own_issue(desk: Desk) -> None:
+    """A remark with two problems: one guess was right, the other not."""
+    desk.guesses(guess(1), guess(1, passage=1, issue_id=11))
+    desk.decides(1, 11, "linked")
+    assert [(each.guess.passage, each.right) for each in desk.labelled()] == [(0, False), (1, True)]
+
+
+def test_the_last_decided_are_told_oldest_first(desk: Desk) -> None:
+    """A window of what is newest."""
+    desk.guesses(*(guess(each) for each in (1, 2, 3)))
+    for each in (3, 1, 2):
+        desk.decides(each, 10, "linked")
+    assert [each.guess.remark_id for each in desk.labelled(limit=2)] == [1, 2]
+
+
+def test_guesses_of_another_tier_are_not_told(desk: Desk) -> None:
+    """Each tier has a calibration of its own."""
+    desk.guesses(guess(1, tier="quality"))
+    desk.decides(1, 10, "linked")
+    assert desk.labelled() == []
+
+
+def test_an_audit_that_nobody_decides_counts_as_wrong_in_the_end(desk: Desk) -> None:
+    """Leaving the hard ones must not make the linker look good."""
+    desk.hears(1)
+    desk.hears(2)
+    desk.hears(3, withdrawn=True)
+    desk.hears(4, outcome="linked")
+    for each in (1, 3, 4):
+        desk.guesses(guess(each, audit=True))
+    desk.guesses(guess(2))
+    assert desk.labelled(overdue=NOW) == []
+    late = NOW + DAY
+    wrong = Labelled(guess=guess(1, audit=True), right=False, decided_at=late)
+    assert desk.labelled(overdue=late) == [wrong]
+
+
+def test_lessons_are_told_from_a_mark_on(desk: Desk) -> None:
+    """Also one that is taken back, under a new mark."""
+    first, second = (Lesson(remark_id=each, issue_id=10, text=f"words {each}") for each in (1, 2))
+    with desk.store.transaction() as tx:
+        tx.learned.teach([first, second])
+        found, mark = tx.learned.lessons(0)
+        assert found == [first, second]
+        assert tx.learned.lessons(mark) == ([], mark)
+    undone = Lesson(remark_id=1, issue_id=10, text="words 1", learned=False)
+    with desk.store.transaction() as tx:
+        tx.learned.teach([undone])
+        tx.learned.teach([])
+        later, _ = tx.learned.lessons(mark)
+        whole, _ = tx.learned.lessons(0)
+    assert later == [undone]
+    assert whole == [second, undone]
+
+
+def test_lessons_are_written_one_transaction_after_the_other(
+    postgres_store: PostgresStore, waits: Waits
+) -> None:
+    """Else a mark could be passed before the lesson under it is there."""
+    waits(
+        postgres_store,
+        lambda tx: tx.learned.teach([Lesson(remark_id=1, issue_id=10, text="a")]),
+        lambda tx: tx.learned.teach([Lesson(remark_id=2, issue_id=10, text="b")]),
+    )
+
+
+def certificate(**facts: Any) -> Certificate:
+    """A calibration."""
+    known: dict[str, Any] = {
+        "tier": "fast",
+        "basis": "table",
+        "at": NOW,
+        "labels": 200,
+        "audits": 80,
+        "calibration": {"columns": 1},
+        "least": 0.5,
+        "passed": 70,
+        "wrong": 2,
+        "p": 0.875,
+        "delta": 0.125,
+    }
+    return Certificate(**known | facts)
+
+
+def test_the_last_certificate_of_a_tier_counts(desk: Desk) -> None:
+    """One without a threshold too: it takes the one before back."""
+    with desk.store.transaction() as tx:
+        assert tx.learned.certificate("fast") is None
+        tx.learned.certify(certificate())
+        tx.learned.certify(certificate(least=None, why="too few audits"))
+        tx.learned.certify(certificate(tier="quality"))
+        assert tx.learned.certificate("fast") == certificate(least=None, why="too few audits")
+
+
+def test_only_one_certifies_at_a_time(postgres_store: PostgresStore) -> None:
+    """The other goes on without waiting, and may once the first is through."""
+    with postgres_store.transaction() as first:
+        assert first.learned.alone()
+        with postgres_store.transaction() as second:
+            assert not second.learned.alone()
+    with postgres_store.transaction() as third:
+        assert third.learned.alone()
+
+
+def test_what_was_kept_is_found_by_its_name(desk: Desk) -> None:
+    """The newest of a name."""
+    with desk.store.transaction() as tx:
+        assert tx.learned.kept("index:fast") is None
+        tx.learned.keep("index:fast", b"\x00old", NOW)
+        tx.learned.keep("index:fast", b"\x00new", NOW + DAY)
+        assert tx.learned.kept("index:fast") == (b"\x00new", NOW + DAY)
