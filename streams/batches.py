@@ -23,12 +23,10 @@ from mode import Service
 
 from schemas.codec import Headers
 from sinks.store.rows import Move
+from streams.budget import Budget
 
 log = structlog.get_logger()
 
-MAX_RECORDS = 5_000
-"""Records a batch; at about 1 kB each, a busy worker stays under 350 MB. With twice as many it
-needs 440, and no less time an event (``docs/decisions/0001-batches.md``)."""
 POLL_MS = 500
 COMMIT_EVERY_S = 5.0
 MAX_POLL_INTERVAL_MS = 15 * 60 * 1000
@@ -78,6 +76,7 @@ class BatchReader(Service):
         self._unreported: dict[TopicPartition, int] = {}
         self._reported_at = 0.0
         self._lock = asyncio.Lock()
+        self._budget = Budget()
         self._is_lost = False
         self.epoch = 0
 
@@ -111,9 +110,7 @@ class BatchReader(Service):
             await self.sleep(COMMIT_EVERY_S)
             return Batch([], (), self.epoch)
         async with self._lock:
-            return self._batch(
-                await self._consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_RECORDS)
-            )
+            return await self._gather()
 
     async def find_place(self) -> None:
         """`resync`, now or, where that fails, before anything more is read."""
@@ -124,24 +121,42 @@ class BatchReader(Service):
             log.exception("place not found; tried again before the next read")
             self._is_lost = True
 
-    def _batch(self, found: Mapping[TopicPartition, Sequence[Record]]) -> Batch:
-        """What was found, chained to what was read before.
+    async def _gather(self) -> Batch:
+        """A batch of what is here already, as much as the budget allows; waits for the first of it.
+
+        What came before partitions were taken from us is of the epoch in which it was read.
+        """
+        epoch, budget = self.epoch, self._budget
+        records: list[Record] = []
+        moves: dict[TopicPartition, Move] = {}
+        budget.begin()
+        while room := budget.room():
+            found = await self._consumer.getmany(
+                timeout_ms=0 if records else POLL_MS, max_records=room
+            )
+            taken = [part for at, part in found.items() if self._chained(at, part, moves)]
+            for part in taken:
+                records.extend(part)
+                budget.take(part)
+            if not taken or epoch != self.epoch:
+                break
+        return Batch(records, tuple(moves.values()), epoch)
+
+    def _chained(
+        self, at: TopicPartition, part: Sequence[Record], moves: dict[TopicPartition, Move]
+    ) -> bool:
+        """Chain what was found to what was read before; whether it may be taken.
 
         A partition without a chain is on its way to another worker, or to us again: `resync` will
         start it anew from the store, so that what it yields now must not be taken.
         """
-        records: list[Record] = []
-        moves: list[Move] = []
-        for at, part in found.items():
-            if part and at in self._chain:
-                records.extend(part)
-                new = part[-1].offset + 1
-                expected = self._chain[at]
-                moves.append(
-                    Move(topic=at.topic, partition=at.partition, expected=expected, new=new)
-                )
-                self._chain[at] = new
-        return Batch(records, tuple(moves), self.epoch)
+        if not part or at not in self._chain:
+            return False
+        expected = moves[at].expected if at in moves else self._chain[at]
+        new = part[-1].offset + 1
+        moves[at] = Move(topic=at.topic, partition=at.partition, expected=expected, new=new)
+        self._chain[at] = new
+        return True
 
     async def resync(self) -> None:
         """Read on where the store says, and let every batch that is under way be dropped.

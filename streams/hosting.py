@@ -29,6 +29,9 @@ from streams.stage import Prepared, StageRunner
 WAITING_BATCHES = 4
 SESSION_TIMEOUT_MS = 10_000
 FETCH_BYTES = 2 * 1024 * 1024
+"""What one request brings of a partition, as it is compressed; a larger record comes alone."""
+FETCH_MAX_BYTES = 16 * 1024 * 1024
+"""What one request brings of all partitions of a broker."""
 COLLECTOR = (100_000, 20, 100)
 """When Python looks for circular garbage. Batches leave none, but make so many objects that by the
 default they set it off hundreds of times, each time over all that waits: two fifths of our CPU time
@@ -93,6 +96,7 @@ def consumer_of(runner: StageRunner[Any], bootstrap_servers: str) -> AIOKafkaCon
         client_id=runner.stage.group,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
+        fetch_max_bytes=FETCH_MAX_BYTES,
         max_partition_fetch_bytes=FETCH_BYTES,
         session_timeout_ms=SESSION_TIMEOUT_MS,
         heartbeat_interval_ms=SESSION_TIMEOUT_MS // 4,

@@ -15,7 +15,7 @@ from schemas.topics import FEEDBACK_RECEIVED
 from sinks.store.postgres.copy import copy_rows
 from sinks.store.rows import remark_key
 from sinks.store.tables import DecisionTable, LinkTable, RemarkTable, WordsTable
-from streams.batches import MAX_RECORDS
+from streams.budget import MAX_RECORDS
 from streams.hosting import FETCH_BYTES
 from streams.link.rules import decide
 from streams.link.stage import LinkStage

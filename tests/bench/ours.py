@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sinks.contracts import Outgoing
 from streams.app import Parts
-from streams.batches import BatchReader
+from streams.batches import Batch, BatchReader
 from streams.commands.run import run_app, wait_for_parts
 from streams.logs import log_as
 from streams.settings import Settings
@@ -48,12 +47,12 @@ async def _nothing(_records: Sequence[Outgoing]) -> None:
 
 def _mark_first_batch() -> None:
     """Say when the first batch has been read: the only thing that differs from production."""
-    first, chain = First(), BatchReader._batch
+    first, gather = First(), BatchReader._gather
 
-    def batch(self: BatchReader, found: Any) -> Any:
-        made = chain(self, found)
+    async def gather_and_mark(self: BatchReader) -> Batch:
+        made = await gather(self)
         if made.records:
             first()
         return made
 
-    BatchReader._batch = batch  # type: ignore[method-assign]
+    BatchReader._gather = gather_and_mark  # type: ignore[method-assign]

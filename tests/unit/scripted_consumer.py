@@ -1,7 +1,7 @@
 """A Kafka consumer that does what a test tells it to."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -17,12 +17,16 @@ class Given(msgspec.Struct):
 
     offset: int
     partition: int
+    key: bytes | None = None
+    value: bytes | None = None
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 class ScriptedConsumer:
     """Yields what is on its partitions, `AT_ONCE` a partition and read; `gate` holds reads back.
 
-    Like the real one it moves its position when it yields, whatever becomes of that.
+    Like the real one it moves its position when it yields, whatever becomes of that. Who does not
+    want to wait finds nothing, unless `fetched` says that all is here already.
     """
 
     def __init__(self, lengths: Mapping[TopicPartition, int]) -> None:
@@ -31,6 +35,9 @@ class ScriptedConsumer:
         self.position: dict[TopicPartition, int] = {}
         self.listener: Any = None
         self.reads = 0
+        self.fetched = False
+        self.values: dict[int, bytes] = {}
+        self.before_read: Callable[[], None] = lambda: None
         self.committed: list[dict[TopicPartition, int]] = []
         self.commit_error: Exception | None = None
         self.gate = asyncio.Event()
@@ -74,15 +81,26 @@ class ScriptedConsumer:
         await asyncio.sleep(0)
         return {at: self.begins[at] for at in partitions}
 
-    async def getmany(self, **_: Any) -> dict[TopicPartition, list[Given]]:
+    async def getmany(
+        self, *, timeout_ms: int, max_records: int
+    ) -> dict[TopicPartition, list[Given]]:
         """The next of every partition; the position moves as the records are handed out."""
         if self.stopped:
             raise ConsumerStoppedError
-        found = {}
+        if not timeout_ms and not self.fetched:
+            return {}
+        self.before_read()
+        found: dict[TopicPartition, list[Given]] = {}
         for at, start in list(self.position.items()):
-            end = min(self.lengths[at], start + AT_ONCE) if start >= 0 else start
-            found[at] = [Given(offset, at.partition) for offset in range(start, end)]
+            end = min(self.lengths[at], start + min(AT_ONCE, max_records)) if start >= 0 else start
+            found[at] = [
+                Given(offset, at.partition, value=self.values.get(offset))
+                for offset in range(start, end)
+            ]
+            max_records -= len(found[at])
             self.position[at] = max(start, end)
+            if not max_records:
+                break
         self.reads += 1
         await asyncio.sleep(0)
         await self.gate.wait()

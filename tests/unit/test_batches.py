@@ -191,6 +191,62 @@ async def test_a_full_channel_stops_the_reading() -> None:
         assert rig.consumer.reads == 6
 
 
+async def test_a_batch_ends_at_its_number_of_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut in the middle of a partition: the next batch expects exactly what this one left."""
+    monkeypatch.setattr("streams.budget.MAX_RECORDS", 8)
+    async with running({A: 10, B: 10}) as rig:
+        rig.consumer.fetched = True
+        await rig.reader.resync()
+        one, two = await rig.next(), await rig.next()
+    assert [(m.partition, m.expected, m.new) for m in one.moves] == [(0, None, 5), (1, None, 3)]
+    assert [(m.partition, m.expected, m.new) for m in two.moves] == [(0, 5, 10), (1, 3, 6)]
+    for partition in (0, 1):
+        seen = offsets(one, partition) + offsets(two, partition)
+        assert seen == list(range(len(seen)))
+
+
+async def test_a_batch_ends_at_its_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Records of a third of the budget come three a batch, and none is skipped."""
+    monkeypatch.setattr("streams.budget.MAX_BYTES", 3_000)
+    async with running({A: 20}) as rig:
+        rig.consumer.fetched = True
+        rig.consumer.values = dict.fromkeys(range(20), b"x" * 1_000)
+        await rig.reader.resync()
+        sizes = []
+        while rig.stored.get(("t", 0), 0) < 20:
+            batch = await rig.next()
+            rig.store(batch)
+            sizes.append(len(batch.records))
+    assert sizes[1:-1] == [3] * len(sizes[1:-1])
+    assert sum(sizes) == 20
+
+
+async def test_what_was_gathered_before_partitions_were_taken_is_of_the_old_epoch() -> None:
+    """The first half of a batch is here when they go: the stage drops it, and it is read again."""
+    async with running({A: 20}) as rig:
+        rig.store(await rig.next())
+        await rig.consumer.assign()
+        while not rig.channel.empty():
+            rig.channel.get_nowait()
+        rig.consumer.fetched = True
+        reads: list[int] = []
+
+        def revoke_at_the_second_read() -> None:
+            reads.append(rig.reader.epoch)
+            if len(reads) == 2:
+                rig.consumer.listener.on_partitions_revoked({A})
+
+        await rig.consumer.assign(A)
+        rig.consumer.before_read = revoke_at_the_second_read
+        batch = await asyncio.wait_for(rig.channel.get(), SOON_S)
+        while batch.epoch < reads[0]:
+            batch = await asyncio.wait_for(rig.channel.get(), SOON_S)
+        assert batch.records
+        assert batch.epoch < rig.reader.epoch
+        await rig.consumer.assign(A)
+        assert await all_of(rig, 20) == list(range(3, 20))
+
+
 async def test_kafka_is_told_now_and_then_and_only_of_what_is_ours() -> None:
     """For lag tools; a broker that does not take it stops nothing."""
     async with running({A: 60, B: 60}) as rig:
