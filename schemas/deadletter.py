@@ -27,6 +27,8 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
         error: the error's type, as ``schemas.errors`` or Python names it.
         at: when it was given up.
         version: of our code at that time.
+        left_bytes: the record's size where it was too large to be repeated here: it is still where
+            it was read, as long as that topic keeps it. 0: it is here.
     """
 
     topic: str
@@ -37,6 +39,7 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     error: str
     at: datetime
     version: str
+    left_bytes: int = 0
 
 
 def reason_of(error: BaseException) -> tuple[str, str]:

@@ -7,7 +7,7 @@ can go wrong is named in `schemas.errors`: `Temporary` is worth another try, `Si
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -135,6 +135,16 @@ class Publisher(Protocol):
 
     async def close(self) -> None:
         """Send what is under way, then let go; safe to repeat."""
+
+    async def reach(self, topics: Collection[str] = ()) -> None:
+        """See, within a few seconds, that the broker answers.
+
+        Args:
+            topics: where something that was handed over before must have been acknowledged, too.
+
+        Raises:
+            SinkUnreachable: it does not answer, or still owes an acknowledgement.
+        """
 
     async def publish(self, records: Sequence[Outgoing]) -> None:
         """Write all, in order per key; when it returns the broker has acknowledged every one.

@@ -127,7 +127,7 @@ def build(parts: Parts) -> faust.App:
         datadir=f"{settings.home}/faust",
     )
     for stage in stages(parts):
-        runner = StageRunner(stage, parts.store, parts.publisher.publish, parts.clock, parts.probe)
+        runner = StageRunner(stage, parts.store, parts.publisher, parts.clock, parts.probe)
         host(app, runner, parts.store, settings.bootstrap_servers)
     _wire_due(app, parts)
     return app

@@ -15,7 +15,9 @@ too many dead           `BadRelease`: rolled back, nothing dead-lettered, the st
 ======================  ===========================================================
 
 Records, dead letters and offsets are one transaction; Kafka has acknowledged what is published
-before it commits. A crash in between publishes again, under the same event ids.
+before it commits. A crash in between publishes again, under the same event ids. The transaction
+waits for the broker a few seconds only, and is not begun again before the broker answers: others
+need the rows that it holds (``docs/decisions/0007-broker-away.md``).
 """
 
 from __future__ import annotations
@@ -25,27 +27,29 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
-from importlib.metadata import version
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import stamina
 import structlog
 
-from schemas.deadletter import DeadLetter, headers_of, reason_of
-from schemas.errors import BadRelease, Fenced, InvalidEvent, SinkBusy, Temporary
-from schemas.topics import BY_NAME, Topic
-from sinks.contracts import Outgoing
+from schemas.errors import BadRelease, Fenced, InvalidEvent, SinkBusy, SinkUnreachable, Temporary
+from schemas.topics import Topic
+from sinks.contracts import Outgoing, Publisher
 from sinks.store.contract import Store, Transaction
 from streams import metrics
 from streams.batches import Batch, BatchReader, Record
 from streams.clock import Clock
+from streams.dead.burial import dead_letter
 from streams.probe import Probe, pass_by
 
 log = structlog.get_logger()
 
 ItemT = TypeVar("ItemT")
-PUBLISH_TIMEOUT_S = 60.0
+PATIENCE_S = 4.0
+"""How long a transaction, with its locks, waits for the broker; a batch takes a tenth of that."""
+LONGEST_PATIENCE_S = 16.0
+"""For a broker that is there and slow: patience doubles up to this, so that it gets on all the
+same."""
 PAUSE_S = 1.0
 """Before a batch that failed where no rule is at work is read again."""
 WINDOW = 1_000
@@ -123,29 +127,6 @@ def write_bisecting(
     return published + more_published, dead + more_dead
 
 
-@cache
-def code_version() -> str:
-    """The version of this code, as dead letters carry it."""
-    return version("closeloop")
-
-
-def dead_letter(record: Record, error: Exception, now: datetime) -> Outgoing:
-    """The record as its dead-letter topic gets it."""
-    reason, path = reason_of(error)
-    letter = DeadLetter(
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        reason=reason,
-        path=path,
-        error=type(error).__name__,
-        at=now,
-        version=code_version(),
-    )
-    headers = headers_of(letter, record.headers)
-    return Outgoing(BY_NAME[record.topic].dead, record.key, record.value, headers)
-
-
 class Judge:
     """Tells single faults from a bad release: too many of a batch, or of the last records, died.
 
@@ -181,13 +162,15 @@ class StageRunner(Generic[ItemT]):
         self,
         stage: Stage[ItemT],
         store: Store,
-        publish: Callable[[Sequence[Outgoing]], Any],
+        publisher: Publisher,
         clock: Clock,
         probe: Probe = pass_by,
     ) -> None:
         self.stage = stage
         self._store = store
-        self._publish = publish
+        self._publisher = publisher
+        self._patience_s = PATIENCE_S
+        self._doubted: frozenset[str] = frozenset()
         self._clock = clock
         self._probe = probe
         self._judge = Judge()
@@ -223,8 +206,11 @@ class StageRunner(Generic[ItemT]):
                 if self._is_stale(prepared.batch):
                     log.info("batch dropped", stage=self.stage.name, why="read before a change")
                     return
+                if self._doubted:
+                    await self._publisher.reach(self._doubted)
                 loop = asyncio.get_running_loop()
                 await asyncio.to_thread(self._transact, prepared, loop)
+                self._doubted, self._patience_s = frozenset(), PATIENCE_S
         if self.reader is not None:
             await self.reader.report(prepared.batch.moves)
 
@@ -268,7 +254,19 @@ class StageRunner(Generic[ItemT]):
     ) -> None:
         if records:
             sending = asyncio.run_coroutine_threadsafe(self._publish(records), loop)
-            sending.result(PUBLISH_TIMEOUT_S)
+            sending.result(2 * LONGEST_PATIENCE_S)
+
+    async def _publish(self, records: Sequence[Outgoing]) -> None:
+        """Publish within our patience; else the broker is in doubt until it has answered."""
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await self._publisher.publish(records)
+        except (Temporary, TimeoutError) as error:
+            self._doubted = frozenset(record.topic for record in records)
+            self._patience_s = min(2 * self._patience_s, LONGEST_PATIENCE_S)
+            if isinstance(error, Temporary):
+                raise
+            raise SinkUnreachable("the broker takes too long") from error
 
 
 def _letters(dead: Sequence[tuple[Record, Exception]], now: datetime) -> list[Outgoing]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from schemas.errors import CloseloopError, SinkRefused, SinkUnreachable
 from schemas.topics import LARGEST_RECORD_BYTES
@@ -40,6 +40,11 @@ class FakePublisher:
     async def close(self) -> None:
         """Nothing to let go of; safe to repeat."""
         self.is_open = False
+
+    async def reach(self, topics: Collection[str] = ()) -> None:  # noqa: ARG002 - owes nothing
+        """`SinkUnreachable` while `is_away`, or nobody opened it."""
+        if self.is_away or not self.is_open:
+            raise SinkUnreachable("the broker in memory is away, or nobody opened it")
 
     async def publish(self, records: Sequence[Outgoing]) -> None:
         """Keep all, in order; none where one is too large."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -25,6 +25,8 @@ from sinks.contracts import Outgoing
 BATCH_BYTES = 1024 * 1024
 REQUEST_BYTES = LARGEST_DEAD_BYTES
 TIMEOUT_S = 30.0
+REACH_S = 3.0
+"""For a question that a broker answers at once, if it is there."""
 _SEQUENCE_LOST = (
     InvalidProducerEpoch,
     OutOfOrderSequenceNumber,
@@ -43,9 +45,82 @@ class KafkaPublisher:
     def __init__(self, bootstrap_servers: str) -> None:
         self._bootstrap_servers = bootstrap_servers
         self._producer: AIOKafkaProducer | None = None
+        self._is_open = False
+        self._changing = asyncio.Lock()
+        self._waiting: dict[str, set[asyncio.Future[Any]]] = defaultdict(set)
+        self._ending: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Connect; `SinkUnreachable` where no broker answers in time."""
+        async with self._changing:
+            self._producer = await self._connected()
+            self._is_open = True
+
+    async def close(self) -> None:
+        """Send what is under way, then let go; safe to repeat."""
+        async with self._changing:
+            self._is_open = False
+            await self._end(TIMEOUT_S)
+
+    async def reach(self, topics: Collection[str] = ()) -> None:
+        """See that a broker answers, and that nothing for these topics waits for it any more."""
+        producer = await self._working()
+        try:
+            async with asyncio.timeout(REACH_S):
+                await producer.client.fetch_all_metadata()
+                left = [each for topic in topics for each in self._waiting[topic]]
+                await asyncio.gather(*map(asyncio.shield, left), return_exceptions=True)
+        except (KafkaError, TimeoutError) as error:
+            raise SinkUnreachable(f"broker: {type(error).__name__} {error}") from error
+
+    async def publish(self, records: Sequence[Outgoing]) -> None:
+        """Write all, in order per key; when it returns the broker has acknowledged every one."""
+        producer = await self._working()
+        try:
+            async with asyncio.timeout(TIMEOUT_S):
+                await self._send(producer, records)
+        except (MessageSizeTooLargeError, RecordListTooLargeError) as error:
+            await self._give_up(producer)
+            raise SinkRefused(f"broker: {error}") from error
+        except (KafkaError, TimeoutError) as error:
+            if isinstance(error, _SEQUENCE_LOST) or type(error) is KafkaError:
+                await self._give_up(producer)
+            raise SinkUnreachable(f"broker: {type(error).__name__} {error}") from error
+
+    async def _working(self) -> AIOKafkaProducer:
+        """The producer; another one where the last was given up."""
+        if self._producer is not None:
+            return self._producer
+        async with self._changing:
+            if not self._is_open:
+                raise SinkUnreachable("the publisher is not open")
+            if self._producer is None:
+                self._producer = await self._connected()
+            return self._producer
+
+    async def _give_up(self, producer: AIOKafkaProducer) -> None:
+        """Have the next call make another: all that this one sends is refused, for a gap before it.
+
+        aiokafka numbers a batch before it is sent, and does not take the number back. A bare
+        `KafkaError` is the end of its sending task, which has no other name. What others have under
+        way is lost with it, and tried again by them.
+        """
+        async with self._changing:
+            if self._producer is producer:
+                await self._end(REACH_S)
+
+    async def _end(self, patience_s: float) -> None:
+        """Stop the producer; what is still under way after `patience_s` goes on by itself."""
+        producer, self._producer = self._producer, None
+        self._waiting.clear()
+        if producer is None:
+            return
+        ending = asyncio.create_task(producer.stop())
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
+        await asyncio.wait({ending}, timeout=patience_s)
+
+    async def _connected(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(
             bootstrap_servers=self._bootstrap_servers,
             enable_idempotence=True,
@@ -59,47 +134,29 @@ class KafkaPublisher:
         except (KafkaError, TimeoutError) as error:
             await producer.stop()
             raise SinkUnreachable(f"broker {self._bootstrap_servers}: {error}") from error
-        self._producer = producer
-
-    async def close(self) -> None:
-        """Send what is under way, then let go; safe to repeat."""
-        if self._producer is not None:
-            producer, self._producer = self._producer, None
+        except asyncio.CancelledError:
             await producer.stop()
-
-    async def publish(self, records: Sequence[Outgoing]) -> None:
-        """Write all, in order per key; when it returns the broker has acknowledged every one."""
-        if self._producer is None:
-            raise SinkUnreachable("the publisher is not open")
-        try:
-            async with asyncio.timeout(TIMEOUT_S):
-                await self._send(self._producer, records)
-        except (MessageSizeTooLargeError, RecordListTooLargeError) as error:
-            await self._renew()
-            raise SinkRefused(f"broker: {error}") from error
-        except (KafkaError, TimeoutError) as error:
-            if isinstance(error, _SEQUENCE_LOST):
-                await self._renew()
-            raise SinkUnreachable(f"broker: {type(error).__name__} {error}") from error
-
-    async def _renew(self) -> None:
-        """Another producer: this one's sequence has a gap, so that the broker refuses all it sends.
-
-        aiokafka numbers a batch before it is sent, and does not take the number back.
-        """
-        await self.close()
-        await self.open()
+            raise
+        return producer
 
     async def _send(self, producer: AIOKafkaProducer, records: Sequence[Outgoing]) -> None:
         by_topic: dict[str, list[Outgoing]] = defaultdict(list)
         for record in records:
             by_topic[record.topic].append(record)
-        acknowledged: list[Any] = []
+        acknowledged: list[asyncio.Future[Any]] = []
         for topic, some in by_topic.items():
             partitions = sorted(await producer.partitions_for(topic))
             for partition, part in _spread(producer, some, partitions).items():
-                acknowledged += await _append(producer, topic, partition, part)
-        await asyncio.gather(*acknowledged)
+                async for future in _append(producer, topic, partition, part):
+                    self._await_for(topic, future)
+                    acknowledged.append(future)
+        await asyncio.gather(*map(asyncio.shield, acknowledged))
+
+    def _await_for(self, topic: str, future: asyncio.Future[Any]) -> None:
+        """Remember it until the broker has answered, even if nobody waits for that any more."""
+        waiting = self._waiting[topic]
+        waiting.add(future)
+        future.add_done_callback(waiting.discard)
 
 
 def _spread(
@@ -115,17 +172,15 @@ def _spread(
 
 async def _append(
     producer: AIOKafkaProducer, topic: str, partition: int, records: Sequence[Outgoing]
-) -> list[Any]:
+) -> AsyncIterator[asyncio.Future[Any]]:
     """Hand over as many batches as it takes, in order; their acknowledgements to come."""
-    waiting = []
     batch = producer.create_batch()
     for record in records:
         if _add(batch, record) is None:
-            waiting.append(await producer.send_batch(batch, topic, partition=partition))
+            yield await producer.send_batch(batch, topic, partition=partition)
             batch = producer.create_batch()
             _add(batch, record)
-    waiting.append(await producer.send_batch(batch, topic, partition=partition))
-    return waiting
+    yield await producer.send_batch(batch, topic, partition=partition)
 
 
 def _add(batch: Any, record: Outgoing) -> Any:

@@ -21,7 +21,8 @@ from streams import metrics
 from streams.batches import Record
 from streams.collect.registry import source
 from streams.collect.source import Fact, Fault, Ignored
-from streams.stage import Stage, dead_letter
+from streams.dead.burial import dead_letter
+from streams.stage import Stage
 
 TOPIC_PREFIX = "source."
 TOPICS = tuple(each for each in SOURCES if each.name != f"{TOPIC_PREFIX}reply")

@@ -191,6 +191,27 @@ async def test_a_record_that_is_too_large_is_refused_for_good(world: World) -> N
     assert [record.value for record in world.written(topic)] == [b"small"]
 
 
+async def test_after_a_refusal_the_next_ones_are_written_in_their_order(world: World) -> None:
+    """The refused batch had a number; its successor must not be taken for one out of order."""
+    topic = f"{world.prefix}a"
+    before, after = some(topic, [b"k"], 3), some(topic, [b"k"], 5)[3:]
+    await world.publisher.publish(before)
+    for _ in range(2):
+        with pytest.raises(SinkRefused):
+            await world.publisher.publish(
+                [Outgoing(topic, b"k", os.urandom(LARGEST_RECORD_BYTES + 1_000))]
+            )
+    await world.publisher.publish(after)
+    assert world.written(topic) == before + after
+
+
+async def test_a_broker_that_answers_is_reached(world: World) -> None:
+    """At once, and with nothing owed."""
+    await world.publisher.publish([Outgoing(f"{world.prefix}a", b"k", b"v")])
+    await world.publisher.reach()
+    await world.publisher.reach([f"{world.prefix}a"])
+
+
 async def test_a_publisher_that_is_not_open_cannot_be_reached(world: World) -> None:
     """Closed is as good as away; closing again harms nobody."""
     await world.publisher.close()
@@ -217,6 +238,8 @@ async def test_a_broker_that_is_away_cannot_be_reached() -> None:
             await publisher.open()
         with pytest.raises(SinkUnreachable):
             await publisher.publish([Outgoing("a", b"k", b"v")])
+        with pytest.raises(SinkUnreachable):
+            await publisher.reach()
 
 
 async def test_the_fake_fails_on_order() -> None:

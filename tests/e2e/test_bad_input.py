@@ -12,7 +12,7 @@ from schemas.delivery import Delivery
 from schemas.events import FeatureShipped, Feedback, FeedbackReceived, Shipment
 from sinks.contracts import Outgoing
 from streams.collect.intake import record_of
-from streams.stage import code_version
+from streams.dead.burial import code_version
 from streams.verify.reply import Reply, outgoing
 from streams.verify.tokens import Token, sign
 from tests.e2e.tale import Tale

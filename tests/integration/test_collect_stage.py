@@ -60,7 +60,7 @@ async def run(*records: Kept) -> list[Outgoing]:
     publisher, store = FakePublisher(), FakeStore()
     await publisher.open()
     store.open()
-    runner = StageRunner(CollectStage().stage(), store, publisher.publish, HandClock(NOW))
+    runner = StageRunner(CollectStage().stage(), store, publisher, HandClock(NOW))
     moves = tuple(
         Move(topic=name, partition=0, expected=None, new=len(records))
         for name in {record.topic for record in records}

@@ -1,6 +1,6 @@
 """Whatever a rule does, a stage's batch is written whole, once, or not at all: on PostgreSQL."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -18,7 +18,8 @@ from sinks.store.postgres.store import PostgresStore
 from sinks.store.rows import Move
 from streams.batches import Batch
 from streams.clock import HandClock
-from streams.stage import Stage, StageRunner, code_version
+from streams.dead.burial import code_version
+from streams.stage import Stage, StageRunner
 
 NOW = datetime(2026, 7, 28, 10, 30, tzinfo=UTC)
 TOPIC = FEEDBACK_RECEIVED.name
@@ -59,12 +60,13 @@ class Rig:
     def __init__(self, store: PostgresStore) -> None:
         self.store = store
         self.published: list[Outgoing] = []
+        self.doubted: list[Collection[str]] = []
         self.faults: list[Exception] = []
         self.poison: Callable[[Transaction, str], None] = lambda tx, said: None  # noqa: ARG005
         self.invalid: set[str] = set()
         self.reader = Reader()
         stage = Stage("test", (FEEDBACK_RECEIVED,), self._read, self._write)
-        self.runner = StageRunner(stage, store, self._publish, HandClock(NOW))
+        self.runner = StageRunner(stage, store, self, HandClock(NOW))  # type: ignore[arg-type] - all that it uses
         self.runner.reader = self.reader  # type: ignore[assignment]
 
     def _read(self, record: Given, _now: datetime) -> str:
@@ -79,7 +81,12 @@ class Rig:
             self.poison(tx, said)
         return [Outgoing("feedback.linked", said.encode(), b"{}") for said in items]
 
-    async def _publish(self, records: Sequence[Outgoing]) -> None:
+    async def reach(self, topics: Collection[str] = ()) -> None:
+        """The broker answers, or it does not."""
+        self.doubted.append(topics)
+
+    async def publish(self, records: Sequence[Outgoing]) -> None:
+        """To Kafka."""
         if self.faults:
             raise self.faults.pop(0)
         self.published += records

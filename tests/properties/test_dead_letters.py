@@ -11,10 +11,10 @@ from schemas.codec import Headers
 from schemas.errors import InvalidEvent
 from streams.collect.rereading import Kept
 from streams.commands.terminal import safe
+from streams.dead.burial import dead_letter
 from streams.dead.excerpt import AROUND, MOST_BYTES, MOST_CHARS, around, steps_of
 from streams.dead.explain import explain
 from streams.dead.letters import Letter, Place, Settled, Wanted, put_back, read, remembered
-from streams.stage import dead_letter
 
 NOW = datetime(2026, 3, 11, tzinfo=UTC)
 TOPIC = "feedback.received"

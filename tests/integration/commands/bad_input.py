@@ -10,11 +10,11 @@ import msgspec
 from schemas.codec import STRUCTURED_HEADERS, Headers
 from sinks.contracts import Outgoing
 from streams.collect.stage import CollectStage
+from streams.dead.burial import dead_letter
 from streams.link.ranking import IndexedLikeness
 from streams.link.stage import LinkStage
 from streams.ship.rules import Policy
 from streams.ship.stage import ShipStage
-from streams.stage import dead_letter
 from streams.verify.stage import ReplyStage
 
 NOW = datetime.now(UTC)
