@@ -114,13 +114,12 @@ class CatchUp:
         return len(due)
 
     def _evidence(self, tx: Transaction, issue_id: int, now: datetime) -> Evidence:
-        linked = tx.links.of_issue(issue_id)
-        accounts = {each.remark.account_id for each in linked if each.remark.account_id}
-        facts = tx.crm.accounts(accounts, now)
+        demand = tx.links.demand(issue_id)
+        facts = tx.crm.accounts(demand.accounts, now)
         revenue = sum(known for each in facts.values() if (known := each.revenue_cents))
         return Evidence(
-            remarks=len(linked),
-            accounts=len(accounts),
+            remarks=demand.remarks,
+            accounts=len(demand.accounts),
             revenue_band=band(revenue),
             url=self._evidence_url,
             as_of=now,

@@ -187,11 +187,23 @@ class Anew(Row, frozen=True, kw_only=True):
 
 
 class Linked(Row, frozen=True, kw_only=True):
-    """A remark linked to an issue, with its words where they are not erased."""
+    """A remark linked to an issue, with its words where they were asked for and are not erased."""
 
     remark: Remark
     words: Words | None
     linked_at: datetime
+
+
+class Demand(Row, frozen=True, kw_only=True):
+    """How much an issue is asked for.
+
+    Attributes:
+        remarks: how many are linked to it, the withdrawn left out.
+        accounts: of all those, each once, as they were found; merges are not followed.
+    """
+
+    remarks: int
+    accounts: frozenset[str]
 
 
 class Tell(Row, frozen=True, kw_only=True):

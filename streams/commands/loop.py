@@ -74,9 +74,8 @@ def show_one(context: click.Context, *, account: str, issue: str, as_json: bool)
             raise NotFound(f"nobody was told of {epic.epic.key} for account {account}")
         ship = tx.ships.latest({epic.issue_id}).get(epic.issue_id)
         tells = tx.tells.of_ship(epic.issue_id, ship.generation) if ship else []
-        linked = tx.links.of_issue(epic.issue_id)
+        words = tx.links.of_issue(epic.issue_id, account_id=account)
     told = [one for one in tells if one.account_id == account and one.verdict == "tell"]
-    words = [one for one in linked if one.remark.account_id == account]
     if as_json:
         said = {"issue_key": epic.epic.key, "loop": found, "told": told}
         show_json({**said, "remarks": [_described(one) for one in words]})

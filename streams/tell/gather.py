@@ -18,7 +18,8 @@ from streams.tell.views import Links, Snapshot, TellView
 from streams.verify.rules import in_mail
 
 LinksOf = Callable[[Tell, datetime], Links]
-LinkedOf = Callable[[Transaction, int], Mapping[int, Linked]]
+MOST_QUOTED = 20
+"""Remarks of one voice that a tell answers, and remarks that it quotes; those said first."""
 
 
 class Gathering(msgspec.Struct, frozen=True):
@@ -31,7 +32,7 @@ class Gathering(msgspec.Struct, frozen=True):
 
 
 def gather(
-    tx: Transaction, tells: Sequence[Tell], now: datetime, links_of: LinksOf, linked_of: LinkedOf
+    tx: Transaction, tells: Sequence[Tell], now: datetime, links_of: LinksOf
 ) -> list[TellView]:
     """What the mail is to say, the weightiest first; empty where nothing of it is true any more."""
     said = in_mail(tells)
@@ -45,7 +46,7 @@ def gather(
     views = [
         _view(tell, found, remarks, links_of(tell, now))
         for tell in said
-        if is_true(tell, found.ships.get(tell.issue_id), remarks := _remarks(tx, tell, linked_of))
+        if is_true(tell, found.ships.get(tell.issue_id), remarks := _remarks(tx, tell))
     ]
     views.sort(key=lambda view: (weight(view), view.tell.id))
     full = [_with_snapshots(tx, view, now) for view in views[:MOST_IN_FULL]]
@@ -71,10 +72,8 @@ def _names(tx: Transaction, tells: Sequence[Tell], now: datetime) -> dict[str, s
     return {id_: known(account.name) or "" for id_, account in accounts.items()}
 
 
-def _remarks(tx: Transaction, tell: Tell, linked_of: LinkedOf) -> list[Linked]:
-    linked = linked_of(tx, tell.issue_id)
-    items = [linked[id_] for id_ in tell.remark_ids if id_ in linked]
-    return sorted(items, key=lambda item: (item.remark.said_at, item.remark.id))
+def _remarks(tx: Transaction, tell: Tell) -> list[Linked]:
+    return tx.links.standing(tell.issue_id, tell.remark_ids, MOST_QUOTED)
 
 
 def _view(tell: Tell, found: Gathering, remarks: Sequence[Linked], links: Links) -> TellView:

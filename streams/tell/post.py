@@ -8,7 +8,7 @@ a second mail nor the long wait that a crash does.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -17,7 +17,7 @@ import structlog
 from schemas.errors import SinkBusy, SinkRefused, Temporary
 from sinks.contracts import Mail, Mailer
 from sinks.store.contract import Store, Transaction
-from sinks.store.rows import Linked, Message, Tell
+from sinks.store.rows import Message, Tell
 from streams import metrics
 from streams.probe import Probe
 from streams.tell.gather import LinksOf, gather
@@ -69,20 +69,16 @@ class Post:
         self._resend_after_s = resend_after_s
         self._probe = probe
         self._owed: deque[Owed] = deque()
-        self._linked: dict[int, Mapping[int, Linked]] = {}
 
     def send_due(self, now: datetime) -> int:
         """Send the mails that are due; how many those were."""
         self._pay()
-        try:
-            for count in range(MOST_MAILS):
-                message = self._claim(now)
-                if message is None:
-                    return count
-                self._owed.append(self._deal_with(message, now))
-                self._pay()
-        finally:
-            self._linked.clear()
+        for count in range(MOST_MAILS):
+            message = self._claim(now)
+            if message is None:
+                return count
+            self._owed.append(self._deal_with(message, now))
+            self._pay()
         return MOST_MAILS
 
     def _claim(self, now: datetime) -> Message | None:
@@ -106,16 +102,10 @@ class Post:
     def _compose(self, message: Message, now: datetime) -> Letter | None:
         with self._store.transaction() as tx:
             tells = tx.tells.of_message(message.id)
-            views = gather(tx, tells, now, self._links_of, self._linked_of)
+            views = gather(tx, tells, now, self._links_of)
         if not views:
             return None
         return Letter(render(message, views, self._look, now), tuple(view.tell for view in views))
-
-    def _linked_of(self, tx: Transaction, issue_id: int) -> Mapping[int, Linked]:
-        """Remark id -> remark, read once an issue and call: many mails quote the same issue's."""
-        if issue_id not in self._linked:
-            self._linked[issue_id] = {one.remark.id: one for one in tx.links.of_issue(issue_id)}
-        return self._linked[issue_id]
 
     def _hand_over(self, message: Message, letter: Letter, now: datetime) -> Owed:
         self._probe("send.before")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 import msgspec
@@ -10,7 +9,7 @@ import msgspec
 from sinks.absent import NoMailer
 from sinks.contracts import Mail
 from sinks.store.contract import Store, Transaction
-from sinks.store.rows import Linked, Message, Ship, Tell
+from sinks.store.rows import Message, Ship, Tell
 from streams.settings import Settings
 from streams.tell.gather import gather
 from streams.tell.message import Look, render
@@ -34,13 +33,8 @@ def mail_of(tx: Transaction, message: Message, settings: Settings, now: datetime
     Its links lead nowhere: whoever reads a preview must not answer for a customer.
     """
     tells = tx.tells.of_message(message.id)
-    views = gather(tx, tells, now, lambda _tell, _now: links_to_nowhere(settings), linked_of)
+    views = gather(tx, tells, now, lambda _tell, _now: links_to_nowhere(settings))
     return render(message, views, Look(docs_url=settings.docs_url), now) if views else None
-
-
-def linked_of(tx: Transaction, issue_id: int) -> Mapping[int, Linked]:
-    """Remark id -> remark, of an issue."""
-    return {one.remark.id: one for one in tx.links.of_issue(issue_id)}
 
 
 def links_to_nowhere(settings: Settings) -> Links:

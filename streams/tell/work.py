@@ -24,6 +24,7 @@ from streams.probe import Probe, pass_by
 from streams.settings import Settings
 from streams.tell.audience import decide_audience
 from streams.tell.customers import Customers, is_urgent
+from streams.tell.gather import MOST_QUOTED
 from streams.tell.lookup import look_up
 from streams.tell.message import Look
 from streams.tell.post import Post
@@ -120,7 +121,7 @@ class TellWork:
         return new + [tell for tell in skipped if (tell.id, tell.reason) not in standing]
 
     def _decide(self, tx: Transaction, ship: Ship, now: datetime) -> tuple[list[Tell], Customers]:
-        linked = tx.links.of_issue(ship.issue_id)
+        linked = tx.links.voices(ship.issue_id, since=ship.settled_at, most=MOST_QUOTED)
         already = tx.tells.of_ship(*_key(ship))
         queue = self._house.unowned_email
         customers = look_up(tx, ship, linked, already, now=now, unowned_email=queue)

@@ -12,6 +12,7 @@ from sinks.store.rows import (
     CrmKind,
     CrmVersion,
     Decision,
+    Demand,
     EpicRow,
     Known,
     Link,
@@ -22,6 +23,9 @@ from sinks.store.rows import (
     Stated,
     Words,
 )
+
+PAGE = 1_000
+"""Remarks that one question yields at most, unless more are asked for."""
 
 
 class Remarks(Protocol):
@@ -86,8 +90,33 @@ class Links(Protocol):
     def of_remark(self, remark_id: int) -> list[tuple[Link, Decision]]:
         """Every link of a remark with the decision behind it, best score first."""
 
-    def of_issue(self, issue_id: int, state: LinkState = "linked") -> list[Linked]:
-        """Every remark that stands so with this issue, not withdrawn, oldest said first."""
+    def of_issue(
+        self,
+        issue_id: int,
+        state: LinkState = "linked",
+        *,
+        account_id: str | None = None,
+        after: tuple[datetime, int] | None = None,
+        limit: int = PAGE,
+    ) -> list[Linked]:
+        """Remarks that stand so with this issue, not withdrawn, with words, oldest said first.
+
+        At most `limit`, of this account alone where one is named, and those behind `after`: (said
+        at, id) of the last one of the page before.
+        """
+
+    def standing(self, issue_id: int, remarks: Collection[int], limit: int = PAGE) -> list[Linked]:
+        """Of these remarks those that `of_issue` has, oldest said first, at most `limit`."""
+
+    def voices(self, issue_id: int, *, since: datetime | None, most: int) -> list[Linked]:
+        """Who stands behind an issue: of each voice the `most` remarks said first, without words.
+
+        A voice is all that somebody is told by: account, stated account, domain, opportunity and
+        reporter, and whether the remark was linked after `since`. Oldest said first.
+        """
+
+    def demand(self, issue_id: int) -> Demand:
+        """How many remarks and accounts an issue has, counted by the store."""
 
     def adopt(self, keys: Mapping[str, int]) -> set[int]:
         """Issue key -> id, now known: links by key alone get the id. The ids that gained links."""

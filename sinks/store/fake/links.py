@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
+from sinks.store.contract.heard import PAGE
 from sinks.store.fake.state import Counters, State
-from sinks.store.rows import Decision, Link, Linked, LinkState
+from sinks.store.rows import Decision, Demand, Link, Linked, LinkState, Remark
 
 
 class FakeLinks:
@@ -38,20 +41,44 @@ class FakeLinks:
         ]
         return sorted(found, key=lambda pair: (-pair[1].score, pair[0].issue_key))
 
-    def of_issue(self, issue_id: int, state: LinkState = "linked") -> list[Linked]:
-        """Every remark that stands so with this issue, not withdrawn, oldest said first."""
-        remarks = {remark.id: remark for remark in self._state.remarks.values()}
-        found = [
-            Linked(
-                remark=remarks[link.remark_id],
-                words=self._state.words.get(link.remark_id),
-                linked_at=self._state.decisions[link.decision_id].at,
-            )
-            for link in self._state.links.values()
-            if link.issue_id == issue_id and link.state == state and link.remark_id in remarks
+    def of_issue(
+        self,
+        issue_id: int,
+        state: LinkState = "linked",
+        *,
+        account_id: str | None = None,
+        after: tuple[datetime, int] | None = None,
+        limit: int = PAGE,
+    ) -> list[Linked]:
+        """Remarks that stand so with this issue, not withdrawn, with words, oldest said first."""
+        page = [
+            each
+            for each in self._standing(issue_id, state)
+            if account_id in {None, each.remark.account_id}
+            and (after is None or _said(each) > after)
         ]
-        standing = [each for each in found if not each.remark.withdrawn]
-        return sorted(standing, key=lambda each: (each.remark.said_at, each.remark.id))
+        return page[:limit]
+
+    def standing(self, issue_id: int, remarks: Collection[int], limit: int = PAGE) -> list[Linked]:
+        """Of these remarks those that `of_issue` has, oldest said first, at most `limit`."""
+        return [one for one in self._standing(issue_id) if one.remark.id in set(remarks)][:limit]
+
+    def voices(self, issue_id: int, *, since: datetime | None, most: int) -> list[Linked]:
+        """Who stands behind an issue: of each voice the `most` remarks said first."""
+        heard: Counter[tuple[object, ...]] = Counter()
+        found = []
+        for each in self._standing(issue_id):
+            voice = (*_voice(each.remark), since is not None and each.linked_at > since)
+            heard[voice] += 1
+            if heard[voice] <= most:
+                found.append(msgspec.structs.replace(each, words=None))
+        return found
+
+    def demand(self, issue_id: int) -> Demand:
+        """How many remarks and accounts an issue has."""
+        found = self._standing(issue_id)
+        accounts = {one.remark.account_id for one in found if one.remark.account_id is not None}
+        return Demand(remarks=len(found), accounts=frozenset(accounts))
 
     def adopt(self, keys: Mapping[str, int]) -> set[int]:
         """Issue key -> id, now known: links by key alone get the id. The ids that gained links."""
@@ -70,6 +97,34 @@ class FakeLinks:
         orphans = {link.issue_key for link in self._state.links.values() if link.issue_id is None}
         return sorted(key for key in orphans if key > after)[:limit]
 
+    def _standing(self, issue_id: int, state: LinkState = "linked") -> list[Linked]:
+        remarks = {remark.id: remark for remark in self._state.remarks.values()}
+        found = [
+            Linked(
+                remark=remarks[link.remark_id],
+                words=self._state.words.get(link.remark_id),
+                linked_at=self._state.decisions[link.decision_id].at,
+            )
+            for link in self._state.links.values()
+            if link.issue_id == issue_id and link.state == state and link.remark_id in remarks
+        ]
+        return sorted((each for each in found if not each.remark.withdrawn), key=_said)
+
     def _by_person(self, link: Link) -> bool:
         decision = self._state.decisions.get(link.decision_id)
         return decision is not None and decision.rule == "person"
+
+
+def _said(each: Linked) -> tuple[datetime, int]:
+    return each.remark.said_at, each.remark.id
+
+
+def _voice(remark: Remark) -> tuple[object, ...]:
+    return (
+        remark.account_id,
+        remark.stated_account,
+        remark.domain,
+        remark.opportunity_id,
+        remark.reporter_id,
+        remark.reporter_email,
+    )

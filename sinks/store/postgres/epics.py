@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from schemas.events import Epic, Version
@@ -18,6 +18,18 @@ from sinks.store.postgres.versions import put_versions, versions_by_id
 from sinks.store.rows import EpicRow
 from sinks.store.sightings import newest, newest_named, newest_said
 from sinks.store.tables import EPIC_MARK, EpicKey, EpicTable
+
+_PROJECTS = text("""
+    WITH RECURSIVE project (name) AS (
+        SELECT min(split_part(key, '-', 1)) FROM epic_key
+        UNION ALL
+        SELECT (SELECT min(split_part(key, '-', 1)) FROM epic_key
+                WHERE split_part(key, '-', 1) > project.name)
+        FROM project WHERE project.name IS NOT NULL
+    )
+    SELECT name FROM project WHERE name IS NOT NULL
+""")
+"""From one project to the next in the index: one step a project, however many issues there are."""
 
 
 class PostgresEpics:
@@ -68,8 +80,7 @@ class PostgresEpics:
 
     def projects(self) -> set[str]:
         """The project keys of every issue known, present or former."""
-        project = func.split_part(EpicKey.key, "-", 1)
-        return set(self._connection.scalars(select(project).distinct()))
+        return set(self._connection.scalars(_PROJECTS))
 
     def since(self, mark: int) -> tuple[list[EpicRow], int]:
         """Issues written after `mark` (0: all), and the mark to ask with next time."""

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
 from psycopg.errors import UniqueViolation
-from sqlalchemy import ColumnElement, Connection, Table, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    func,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
+from sinks.store.contract.heard import PAGE
 from sinks.store.postgres.copy import copy_rows
-from sinks.store.postgres.remarks import remark_of, words_columns
-from sinks.store.postgres.sql import new_ids
-from sinks.store.rows import Decision, Link, Linked, LinkState
-from sinks.store.tables import DECISION_ID, DecisionTable, LinkTable, RemarkTable, WordsTable
+from sinks.store.postgres.demand import demand_of, linked_rows, standing_with, voices_of
+from sinks.store.postgres.sql import among, new_ids
+from sinks.store.rows import Decision, Demand, Link, Linked, LinkState
+from sinks.store.tables import DECISION_ID, DecisionTable, LinkTable, RemarkTable
 
 _DECISIONS: Table = DecisionTable.__table__  # type: ignore[assignment]
 _LINKS: Table = LinkTable.__table__  # type: ignore[assignment]
 _REMARKS: Table = RemarkTable.__table__  # type: ignore[assignment]
-_WORDS: Table = WordsTable.__table__  # type: ignore[assignment]
 
 _RowT = TypeVar("_RowT", Link, Decision)
 
@@ -57,22 +66,35 @@ class PostgresLinks:
         )
         return [(_of(Link, row[:width]), _of(Decision, row[width:])) for row in map(tuple, rows)]
 
-    def of_issue(self, issue_id: int, state: LinkState = "linked") -> list[Linked]:
-        """Every remark that stands so with this issue, not withdrawn, oldest said first."""
-        rows = self._connection.execute(
-            select(_REMARKS, *words_columns(), _DECISIONS.c.at.label("linked_at"))
-            .join(_LINKS, _LINKS.c.remark_id == _REMARKS.c.id)
-            .join(_DECISIONS, _DECISIONS.c.id == _LINKS.c.decision_id)
-            .outerjoin(_WORDS, _WORDS.c.remark_id == _REMARKS.c.id)
-            .where(_LINKS.c.issue_id == issue_id, _LINKS.c.state == state)
-            .where(~_REMARKS.c.withdrawn)
-            .order_by(_REMARKS.c.said_at, _REMARKS.c.id)
-        )
-        found = []
-        for row in rows.mappings():
-            remark, words = remark_of(row)
-            found.append(Linked(remark=remark, words=words, linked_at=row["linked_at"]))
-        return found
+    def of_issue(
+        self,
+        issue_id: int,
+        state: LinkState = "linked",
+        *,
+        account_id: str | None = None,
+        after: tuple[datetime, int] | None = None,
+        limit: int = PAGE,
+    ) -> list[Linked]:
+        """Remarks that stand so with this issue, not withdrawn, with words, oldest said first."""
+        page = standing_with(issue_id, state).limit(limit)
+        if account_id is not None:
+            page = page.where(_REMARKS.c.account_id == account_id)
+        if after is not None:
+            page = page.where(tuple_(_REMARKS.c.said_at, _REMARKS.c.id) > after)
+        return linked_rows(self._connection, page)
+
+    def standing(self, issue_id: int, remarks: Collection[int], limit: int = PAGE) -> list[Linked]:
+        """Of these remarks those that `of_issue` has, oldest said first, at most `limit`."""
+        these = standing_with(issue_id).where(among(LinkTable.remark_id, remarks))
+        return linked_rows(self._connection, these.limit(limit))
+
+    def voices(self, issue_id: int, *, since: datetime | None, most: int) -> list[Linked]:
+        """Who stands behind an issue: of each voice the `most` remarks said first."""
+        return linked_rows(self._connection, voices_of(issue_id, since, most))
+
+    def demand(self, issue_id: int) -> Demand:
+        """How many remarks and accounts an issue has."""
+        return demand_of(self._connection, issue_id)
 
     def adopt(self, keys: Mapping[str, int]) -> set[int]:
         """Issue key -> id, now known: links by key alone get the id. The ids that gained links."""

@@ -48,6 +48,11 @@ class RemarkTable(Base):
     __table_args__ = (
         Index("ix_remark_thread", "thread", postgresql_where=text("thread IS NOT NULL")),
         Index("ix_remark_homeless", "domain", postgresql_where=text("account_id IS NULL")),
+        Index(
+            "ix_remark_stated_account",
+            "stated_account",
+            postgresql_where=text("account_id IS NULL"),
+        ),
         Index("ix_remark_undecided", "id", postgresql_where=text("outcome <> 'linked'")),
     )
 
@@ -169,6 +174,7 @@ class EpicKey(Base):
     __tablename__ = "epic_key"
     key: Mapped[str] = mapped_column(primary_key=True)
     issue_id: Mapped[int] = mapped_column(index=True)
+    __table_args__ = (Index("ix_epic_key_project", text("split_part(key, '-', 1)")),)
 
 
 class FixVersionTable(Base):

@@ -198,6 +198,18 @@ def test_an_issue_is_found_by_every_key_that_it_had(store: Store) -> None:
     assert ask(store, lambda it: it.projects()) == {"PROJ", "NEW"}
 
 
+def test_projects_are_those_of_this_very_moment(store: Store) -> None:
+    """A project is known in the transaction that brings it; names that begin alike are apart."""
+    assert ask(store, lambda it: it.projects()) == set()
+    names = ["A", "A1", "AB", "A_B", "B", "Z_", "ZZ"]
+    for number, name in enumerate(names, start=1):
+        with store.transaction() as tx:
+            keys = [f"{name}-{1 + each}" for each in range(3)]
+            tx.epics.put([seen(id_=10 * number + each, key=key) for each, key in enumerate(keys)])
+            assert tx.epics.projects() == set(names[:number])
+    assert ask(store, lambda it: it.projects()) == set(names)
+
+
 def test_a_former_key_that_is_heard_of_late_is_known_too(store: Store) -> None:
     """A late sighting is too old to count, but it proves the key."""
     put(store, seen(NOW + HOUR, key="NEW-5"))
