@@ -17,7 +17,7 @@ too many dead           `BadRelease`: rolled back, nothing dead-lettered, the st
 Records, dead letters and offsets are one transaction; Kafka has acknowledged what is published
 before it commits. A crash in between publishes again, under the same event ids. The transaction
 waits for the broker a few seconds only, and is not begun again before the broker answers: others
-need the rows that it holds (``docs/decisions/0007-broker-away.md``).
+need the rows that it holds (``docs/decisions/0008-what-is-bounded.md``).
 """
 
 from __future__ import annotations

@@ -8,12 +8,13 @@ from typing import Any
 
 from kafka import KafkaProducer
 
-from schemas.topics import LARGEST_DEAD_BYTES
 from sinks.contracts import Outgoing
 from sinks.kafka.faults import named_faults
 from sinks.kafka.reading import REACH_S, consumer, partitions
 
 TIMEOUT_S = 10
+LARGEST_UNPACKED_BYTES = 1024 * 1024 * 1024
+"""The broker's limit is on what is compressed, and it is the broker who refuses."""
 AT_ONCE = 1_000
 """Records that are sent before their acknowledgements are waited for."""
 
@@ -61,7 +62,7 @@ def producer(servers: str, timeout_s: float = TIMEOUT_S, **options: Any) -> Iter
             acks="all",
             compression_type="lz4",
             linger_ms=5,
-            max_request_size=LARGEST_DEAD_BYTES,
+            max_request_size=LARGEST_UNPACKED_BYTES,
             allow_auto_create_topics=False,
             **options,
         )

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from schemas.topics import BY_NAME
 from sinks.kafka.reading import count, read, read_one
 from streams.commands.errors import NotFound, Refused
@@ -42,6 +44,23 @@ def find(client: Any, topic: str, place: Place) -> Letter:
     letter = read_letter(topic, record) if record else None
     if not isinstance(letter, Letter):
         raise NotFound(f"no letter lies at {place} on {twin}: see `closeloop dead list {topic}`")
+    return _with_record(client, letter)
+
+
+def _with_record(client: Any, letter: Letter) -> Letter:
+    """The letter with its record, also where that was left on its topic and is still there."""
+    if not letter.is_left or letter.said is None:
+        return letter
+    found = read_one(client, letter.topic, letter.said.partition, letter.said.offset)
+    if found is None:
+        return letter
+    return msgspec.structs.replace(letter, key=found.key, value=found.value, headers=found.headers)
+
+
+def _present(letter: Letter) -> Letter:
+    """The letter, where its record is still to be had; else `NotFound`."""
+    if letter.is_left:
+        raise NotFound(f"the record of {letter.place} was too large to be kept, and is gone by now")
     return letter
 
 
@@ -76,9 +95,14 @@ def whole(
     """The chosen letters with their records, one at a time."""
     places = {letter.place for letter in chosen}
     if len(places) <= FEW:
-        yield from (find(client, topic, place) for place in sorted(places))
+        yield from (_present(find(client, topic, place)) for place in sorted(places))
         return
+    left: list[Letter] = []
     for record in read(client, BY_NAME[topic].dead, since):
         one = read_letter(topic, record)
         if isinstance(one, Letter) and one.place in places:
-            yield one
+            if one.is_left:
+                left.append(one)  # to look its record up would end this reading
+            else:
+                yield one
+    yield from (_present(_with_record(client, letter)) for letter in left)

@@ -56,7 +56,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
         topic: the topic on which the record was read before it died.
         key, value, headers: of that record, as they were.
         said: why it died; None where the record on the dead-letter topic does not say so.
-        size_bytes: of the value.
+        size_bytes: of the value; of the whole record where it was too large to be repeated.
     """
 
     topic: str
@@ -66,6 +66,11 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     headers: Headers
     said: DeadLetter | None
     size_bytes: int = 0
+
+    @property
+    def is_left(self) -> bool:
+        """Whether the record is not here, but still where it was read: it was too large."""
+        return self.said is not None and self.said.left_bytes > 0 and self.value is None
 
     @property
     def reason(self) -> str:
@@ -120,7 +125,7 @@ def read(topic: str, record: Record) -> Letter | Settled:
         value=record.value,
         headers=strip(record.headers),
         said=said,
-        size_bytes=len(record.value or b""),
+        size_bytes=(said.left_bytes if said else 0) or len(record.value or b""),
     )
 
 

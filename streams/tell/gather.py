@@ -19,7 +19,7 @@ from streams.verify.rules import in_mail
 
 LinksOf = Callable[[Tell, datetime], Links]
 MOST_QUOTED = 20
-"""Remarks of one voice that a tell answers, and remarks that it quotes; those said first."""
+"""Remarks that a mail quotes of one account and issue: those said first."""
 
 
 class Gathering(msgspec.Struct, frozen=True):

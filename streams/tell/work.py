@@ -24,7 +24,6 @@ from streams.probe import Probe, pass_by
 from streams.settings import Settings
 from streams.tell.audience import decide_audience
 from streams.tell.customers import Customers, is_urgent
-from streams.tell.gather import MOST_QUOTED
 from streams.tell.lookup import look_up
 from streams.tell.message import Look
 from streams.tell.post import Post
@@ -34,6 +33,8 @@ from streams.verify.tokens import ReplyLinks
 log = structlog.get_logger()
 
 SOURCE = "/closeloop/tell"
+MOST_OF_VOICE = 5
+"""Remarks of one voice that are looked at, and that its tell answers: those said first."""
 MOST_SHIPS = 100
 """Ships that one call works out; the next call goes on."""
 AGAIN_AFTER = timedelta(minutes=5)
@@ -121,7 +122,7 @@ class TellWork:
         return new + [tell for tell in skipped if (tell.id, tell.reason) not in standing]
 
     def _decide(self, tx: Transaction, ship: Ship, now: datetime) -> tuple[list[Tell], Customers]:
-        linked = tx.links.voices(ship.issue_id, since=ship.settled_at, most=MOST_QUOTED)
+        linked = tx.links.voices(ship.issue_id, since=ship.settled_at, most=MOST_OF_VOICE)
         already = tx.tells.of_ship(*_key(ship))
         queue = self._house.unowned_email
         customers = look_up(tx, ship, linked, already, now=now, unowned_email=queue)

@@ -5,11 +5,14 @@ from typing import Any
 import pytest
 
 from schemas.codec import STRUCTURED_HEADERS
-from schemas.errors import Fenced
+from schemas.errors import Fenced, InvalidEvent
 from sinks.contracts import Outgoing
 from sinks.kafka.reading import consumer
+from streams.collect.rereading import Kept
+from streams.commands import letterbox
 from streams.commands.letterbox import find
 from streams.commands.settling import settling
+from streams.dead.burial import dead_letter
 from streams.dead.letters import Place, Settled
 from tests.integration.commands.bad_input import KINDS, NOW, Bad, letter_of, poison, remark
 from tests.integration.commands.calling import NOWHERE, Call, put, records
@@ -193,3 +196,41 @@ def test_without_a_broker_the_exit_status_is_3(bare: Call) -> None:
     """Nothing is printed as if there were no letters."""
     called = bare("dead", "list", KAFKA_BOOTSTRAP_SERVERS=NOWHERE)
     assert (called.status, called.out) == (3, "")
+
+
+def _left(broker: str, number: int) -> tuple[str, bytes]:
+    """A record that is too large to be repeated, and its letter's place."""
+    value = b"%d " % number + b"too large " * 900_000
+    put(broker, Outgoing("feedback.received", b"large", value))
+    lies = records(broker, "feedback.received")[-1]
+    record = Kept(lies.topic, lies.partition, lies.offset, b"large", value, lies.headers)
+    return _lay(broker, dead_letter(record, InvalidEvent("not JSON"), NOW)), value
+
+
+@pytest.mark.parametrize("few", [letterbox.FEW, 0])
+def test_a_record_that_was_left_on_its_topic_is_shown_and_put_back(
+    on_kafka: Call, broker: str, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    """The letter only says where it is; whoever wants it gets it, one by one or with many."""
+    monkeypatch.setattr(letterbox, "FEW", few)
+    place, value = _left(broker, few)
+    shown = on_kafka("dead", "show", "feedback.received", place)
+    assert f"{len(value) + len(b'large')} bytes" in shown.out
+    with consumer(broker) as client:
+        partition, _, offset = place.partition(":")
+        assert find(client, "feedback.received", Place(int(partition), int(offset))).value == value
+    assert on_kafka("dead", "redrive", "feedback.received", place).status == 0
+    back = records(broker, "feedback.received")[-1]
+    assert (back.key, back.value) == (b"large", value)
+
+
+def test_a_record_that_is_gone_from_its_topic_is_not_put_back(on_kafka: Call, broker: str) -> None:
+    """Nothing in its place: the letter is still there to be read."""
+    record = Kept("feedback.received", 2, 10**9, b"large", bytes(8 * 1024 * 1024), [])
+    place = _lay(broker, dead_letter(record, InvalidEvent("not JSON"), NOW))
+    assert "not JSON" in on_kafka("dead", "show", "feedback.received", place).out
+    before = len(records(broker, "feedback.received"))
+    redriven = on_kafka("dead", "redrive", "feedback.received", place)
+    assert redriven.status == 1
+    assert "gone by now" in redriven.err
+    assert len(records(broker, "feedback.received")) == before

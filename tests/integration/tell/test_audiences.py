@@ -7,6 +7,7 @@ import pytest
 from schemas.errors import SinkUnreachable
 from sinks.store.contract import Store
 from streams.tell import work as tell_work
+from streams.tell.gather import MOST_QUOTED
 from tests.integration.tell.world import LATER, World
 from tests.unit.tell_rows import ISSUE, NOW, SAID, SETTLED, SHIPPED, account, deal, rep
 
@@ -19,6 +20,30 @@ def test_a_ship_that_settles_is_told_to_reporter_and_owner(world: World) -> None
     announced = world.announced("notification.requested")
     assert {one["person_id"] for one in announced} == {"rita", "nils"}
     assert len(announced) == 2
+
+
+def test_a_voice_that_spoke_very_often_is_answered_by_its_first_remarks(world: World) -> None:
+    """However many follow: the tell stays small, and later ones are no reason for another."""
+    for id_ in range(100, 100 + 8 * tell_work.MOST_OF_VOICE):
+        world.remark(id_, reporter_id="rita", said_at=SAID - timedelta(days=1, seconds=-id_))
+    world.work.work_out_audiences(NOW)
+    (hers,) = [one for one in world.tells() if one.person_id == "rita" and one.verdict == "tell"]
+    assert {*range(100, 100 + tell_work.MOST_OF_VOICE)} <= {*hers.remark_ids}
+    assert len(hers.remark_ids) <= 2 * tell_work.MOST_OF_VOICE
+    for id_ in range(200, 205):
+        world.remark(id_, reporter_id="rita", said_at=SAID - timedelta(days=2, seconds=-id_))
+    world.wake()
+    assert world.work.work_out_audiences(NOW) == 1
+    assert len([o for o in world.tells() if o.person_id == "rita" and o.verdict == "tell"]) == 1
+
+
+def test_a_mail_quotes_only_so_much(world: World) -> None:
+    """Of an account with many voices the remarks said first."""
+    for id_ in range(100, 140):
+        world.remark(id_, reporter_email=f"rep{id_}@us.example", words=f"Words number {id_}.")
+    mails = world.tell_all()
+    (his,) = [mail for mail in mails if mail.to_email == "nils@us.example"]
+    assert 0 < his.text.count("Words number") <= MOST_QUOTED
 
 
 def test_nobody_is_told_before_it_settles(world: World) -> None:
