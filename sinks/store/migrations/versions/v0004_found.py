@@ -1,16 +1,12 @@
-"""Indexes for what is looked for often: homeless remarks by stated account, projects.
-
-Revision ID: 0003
-Revises: 0002
-"""
+"""Indexes for what is looked for often: homeless remarks by stated account, projects."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
