@@ -56,9 +56,10 @@ class NoMailer:
         """Nothing to let go of."""
 
     def send(self, mail: Mail) -> str:
-        """Not taken; the mail waits."""
+        """Refused: whoever sends leaves mails open until there is a provider."""
         raise BadSettings([f"no mail can be sent: {NO_MAIL}"])
 
     def examine(self) -> list[Finding]:
         """That there is none."""
-        return [Finding(what="no mail provider is configured", ok=False, advice=NO_MAIL)]
+        what = "no mail provider is configured: mails stay open, and none is sent"
+        return [Finding(what=what, ok=False, advice=f"{NO_MAIL}; what waits is sent then")]

@@ -46,6 +46,9 @@ PROVES: Mapping[str, MessageState | None] = {
 SETTLED: frozenset[MessageState] = frozenset({"failed", "dropped", "delivered", "bounced"})
 """States that need nothing more from us or the provider."""
 
+ARRIVED: frozenset[MessageState] = frozenset({"sent", "delivered"})
+"""States of a mail that its reader has, as far as anyone knows."""
+
 if set(LADDER) != set(get_args(MessageState)):
     raise TypeError("the ladder and the states of a mail disagree")
 

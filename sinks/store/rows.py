@@ -243,6 +243,7 @@ class Message(Row, frozen=True, kw_only=True):
     Attributes:
         due_at: when it is to be sent, or looked at again.
         attempts: how often it was claimed.
+        doubts: how many of these tries may have gone out without our knowing.
     """
 
     id: str
@@ -253,6 +254,7 @@ class Message(Row, frozen=True, kw_only=True):
     due_at: datetime
     created_at: datetime
     attempts: int = 0
+    doubts: int = 0
     claimed_at: datetime | None = None
     sent_at: datetime | None = None
     settled_at: datetime | None = None
@@ -283,6 +285,23 @@ class LoopRow(Row, frozen=True, kw_only=True):
     customer_told_at: datetime | None = None
     solved_at: datetime | None = None
     not_solved_at: datetime | None = None
+
+
+class Answer(Row, frozen=True, kw_only=True):
+    """What somebody wrote beside an answer: a person's words, kept from the tracker.
+
+    Attributes:
+        token_id: of the link that was used.
+        said: what that link answers.
+    """
+
+    token_id: str
+    account_id: str
+    issue_id: int
+    said: LoopState
+    at: datetime
+    by: str
+    words: str
 
 
 class OutboxRow(Row, frozen=True, kw_only=True):

@@ -144,7 +144,9 @@ def release(
 @options.as_json
 @click.pass_context
 def withdraw(context: click.Context, /, issue: str, reason: str, **said: Any) -> None:
-    """Take a ship back: exactly those who were told of it get a correction.
+    """Take a ship back: exactly those whose mail went out get a correction.
+
+    It stays so until the tracker ships the issue anew, or `ship release` does.
 
     Example: closeloop ship withdraw APP-12 --reason "loses data on import"
     """

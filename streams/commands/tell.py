@@ -17,7 +17,7 @@ from streams.commands.errors import NotFound, Refused
 from streams.commands.lookup import keys_of
 from streams.commands.output import remark, show, show_json
 from streams.commands.root import settings_of
-from streams.commands.terminal import safe
+from streams.commands.terminal import excerpt, safe
 
 MOST_TELLS = 10_000
 
@@ -131,9 +131,15 @@ def _mails(tx: Transaction, tells: list[Tell]) -> dict[str, Message]:
 def _row(one: Tell, keys: dict[int, str], mail: Message | None) -> tuple[Any, ...]:
     issue = keys.get(one.issue_id, str(one.issue_id))
     verdict = f"{one.verdict} {one.kind}"
-    state = f"{mail.state} {mail.id}" if mail else None
+    state = _state(mail) if mail else None
     who = one.email or one.person_name
     return (one.id, issue, one.account_id, who, verdict, one.reason or one.role, state)
+
+
+def _state(mail: Message) -> str:
+    """Where a mail stands, and why where that asks for somebody to look."""
+    why = f": {excerpt(mail.reason)}" if mail.reason and mail.state != "delivered" else ""
+    return f"{mail.state} {mail.id}{why}"
 
 
 def _print(mail: Mail) -> None:

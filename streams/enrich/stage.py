@@ -10,7 +10,7 @@ import msgspec
 from msgspec import UNSET
 
 from schemas.codec import decode, validate
-from schemas.events import Account, AccountChanged, OpportunityChanged, RepChanged
+from schemas.events import Account, AccountChanged, OpportunityChanged, Rep, RepChanged
 from schemas.topics import CRM_CHANGED
 from sinks.contracts import Outgoing
 from sinks.store.contract import Transaction
@@ -18,6 +18,7 @@ from sinks.store.rows import CrmKind, CrmVersion, Stated
 from streams.batches import Record
 from streams.enrich.history import fold
 from streams.stage import Stage
+from streams.tell.candidates import UNKNOWN
 
 Said = AccountChanged | OpportunityChanged | RepChanged
 _EVENTS: tuple[type[Said], ...] = (AccountChanged, OpportunityChanged, RepChanged)
@@ -26,6 +27,10 @@ _KINDS: dict[type, CrmKind] = {
     OpportunityChanged: "opportunity",
     RepChanged: "rep",
 }
+LATE = timedelta(days=90)
+"""How long after it was decided somebody who becomes known is told of a ship."""
+MOST_LATE = 1_000
+"""Verdicts that one batch of people may overturn."""
 ORDER: tuple[CrmKind, ...] = ("account", "opportunity", "rep")
 
 
@@ -65,6 +70,8 @@ class EnrichStage:
             histories = _rewrite(tx, kind, changes)
             if kind == "account" and histories:
                 self._claim(tx, histories.values(), now)
+            if kind == "rep" and histories:
+                _wake_for(tx, histories.values(), now)
         return []
 
     def _claim(
@@ -83,6 +90,17 @@ class EnrichStage:
         if gained:
             tx.epics.owe_evidence(gained, now + self._evidence_after)
             tx.ships.wake(gained, now)
+
+
+def _wake_for(tx: Transaction, histories: Iterable[Sequence[CrmVersion]], now: datetime) -> None:
+    """Work out again whom to tell where these people were not known or had no address before."""
+    reps = [history[-1].facts for history in histories]
+    people = {each.id for each in reps} | {
+        each.email.lower() for each in reps if isinstance(each, Rep) and each.email
+    }
+    missed = tx.tells.skipped(people, UNKNOWN, now - LATE, MOST_LATE)
+    if missed:
+        tx.ships.wake(missed, now)
 
 
 def _rewrite(

@@ -6,10 +6,8 @@ get a correction. What stops a second tell stands here and, as a unique key, in 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from hashlib import blake2b
 
 import msgspec
 
@@ -21,12 +19,12 @@ from streams.tell.candidates import (
     Candidate,
     Group,
     candidates,
-    merged,
 )
-from streams.tell.customers import Customers, Person, known, person_of
+from streams.tell.corrections import corrections
+from streams.tell.customers import Customers
+from streams.tell.merging import merged
 from streams.tell.staff import House
-
-ALREADY_TOLD = "already told"
+from streams.tell.verdicts import ALREADY_TOLD, skip, verdict
 
 
 def decide_audience(  # noqa: PLR0913 - all that it depends on, and nothing else
@@ -49,18 +47,12 @@ def decide_audience(  # noqa: PLR0913 - all that it depends on, and nothing else
         house: whose addresses are ours, and who gets what nobody owns.
     """
     if ship.withdrawn_at is not None:
-        return _corrections(ship, already, customers, now)
+        return corrections(ship, already, customers, now)
     if now < ship.settles_at:
         return []
     case = _Case(ship, customers, _Told(already), now, house)
     groups = _groups(ship, linked, customers)
     return [tell for group in groups for tell in _verdicts(case, group)]
-
-
-def tell_id(person_id: str, account_id: str, issue_id: int, generation: int, kind: TellKind) -> str:
-    """The notification id: a digest of what a tell is unique by."""
-    key = json.dumps([person_id, account_id, issue_id, generation, kind])
-    return blake2b(key.encode(), digest_size=16).hexdigest()
 
 
 def account_key(item: Linked, customers: Customers) -> str:
@@ -129,13 +121,13 @@ class _Case(msgspec.Struct, frozen=True):
 def _verdicts(case: _Case, group: Group) -> Iterator[Tell]:
     barred = _bar(case.ship, group, case.customers)
     for one in merged(candidates(group, case.customers, case.house)):
-        tell = _tell(case.ship, group.account_id, group.kind, one, case.now)
+        tell = verdict(case.ship, group.account_id, group.kind, one, case.now)
         fresh = case.told.fresh(one)
         reason = one.reason or barred
         if not reason and (not fresh or case.told.has(one, group)):
             reason = ALREADY_TOLD
         if reason:
-            yield _skip(tell, reason)
+            yield skip(tell, reason)
         else:
             yield msgspec.structs.replace(tell, remark_ids=tuple(sorted(fresh)))
 
@@ -154,55 +146,3 @@ def _bar(ship: Ship, group: Group, customers: Customers) -> str:
 def _stated(items: Iterable[Linked]) -> Iterator[str]:
     for item in items:
         yield from (id_ for id_ in (item.remark.account_id, item.remark.stated_account) if id_)
-
-
-def _tell(ship: Ship, account_id: str, kind: TellKind, one: Candidate, now: datetime) -> Tell:
-    person = one.person
-    return Tell(
-        id=tell_id(person.id, account_id, ship.issue_id, ship.generation, kind),
-        person_id=person.id,
-        person_name=person.name,
-        email=person.email,
-        account_id=account_id,
-        issue_id=ship.issue_id,
-        generation=ship.generation,
-        kind=kind,
-        role=one.role,
-        verdict="tell",
-        reason="",
-        decided_at=now,
-        remark_ids=tuple(sorted(one.remark_ids)),
-    )
-
-
-def _skip(tell: Tell, reason: str) -> Tell:
-    return msgspec.structs.replace(tell, verdict="skip", reason=reason)
-
-
-def _corrections(
-    ship: Ship, already: Sequence[Tell], customers: Customers, now: datetime
-) -> list[Tell]:
-    """One a person and account that was told; those whose customer knows it come first."""
-    standing = {tell.id for tell in already if tell.kind == "correction"}
-    told: dict[tuple[str, str], list[Tell]] = {}
-    for tell in sorted(already, key=lambda one: one.id):
-        if tell.verdict == "tell" and tell.kind != "correction":
-            told.setdefault((tell.account_id, tell.person_id), []).append(tell)
-    ordered = sorted(told, key=lambda pair: (pair[0] not in customers.customer_told, *pair))
-    due = (_correction(ship, told[pair], customers, now) for pair in ordered)
-    return [_skip(tell, ALREADY_TOLD) if tell.id in standing else tell for tell in due]
-
-
-def _correction(ship: Ship, told: Sequence[Tell], customers: Customers, now: datetime) -> Tell:
-    """To the person as told, at the address that is theirs now."""
-    first = told[0]
-    rep = customers.reps.get(first.person_id)
-    person = Person(first.person_id, first.person_name, first.email)
-    if rep is not None and known(rep.email) is not None:
-        person = person_of(rep)
-    role = "you were told that it had shipped"
-    if first.account_id in customers.customer_told:
-        role += ", and the customer has been told"
-    remark_ids = frozenset(id_ for tell in told for id_ in tell.remark_ids)
-    one = Candidate(person, role, remark_ids)
-    return _tell(ship, first.account_id, "correction", one, now)

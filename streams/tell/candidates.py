@@ -6,13 +6,12 @@ are fixed sentences, because they are counted; names stand in the role.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from schemas.events import Account, Opportunity, Rep, TellKind
 from sinks.store.rows import Linked
-from sinks.store.verdicts import SAME_ADDRESS
 from streams.tell.customers import (
     Customers,
     Person,
@@ -20,6 +19,7 @@ from streams.tell.customers import (
     deal_to_watch,
     has_left,
     known,
+    mail_comes_back,
     person_of,
     stand_in,
     team_mate,
@@ -28,6 +28,8 @@ from streams.tell.staff import House, plain_address, untagged
 
 HAS_LEFT = "has left: the manager is told"
 HAS_LEFT_ALONE = "has left, and no manager is known"
+CAME_BACK = "the mail came back: the manager is told"
+CAME_BACK_ALONE = "the mail came back, and no manager is known"
 NO_ADDRESS = "no mail address is known"
 NOT_KNOWN = "not known to the CRM, and its domain is not one of staff_domains"
 NOT_PLAIN = "not known to the CRM, and no plain mail address"
@@ -37,6 +39,8 @@ COVERED = "somebody nearer is told"
 NOT_AVAILABLE = "not available to this account yet"
 ACCOUNT_DELETED = "the account is deleted"
 NO_QUEUE = "nobody to tell: set unowned_email"
+UNKNOWN = frozenset({NO_ADDRESS, NOT_KNOWN, HAS_LEFT_ALONE, CAME_BACK_ALONE})
+"""Reasons that may be none any more once the CRM says something else of that person."""
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +71,11 @@ class Candidate(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
+def is_told(candidate: Candidate) -> bool:
+    """Whether nothing stands in the way."""
+    return not candidate.reason
+
+
 class Part(msgspec.Struct, frozen=True):
     """What somebody has to do with it, said to them and said of them."""
 
@@ -82,7 +91,7 @@ def candidates(group: Group, customers: Customers, house: House) -> list[Candida
     found = [*_reporters(group, customers, house), *_deal_owners(group, customers)]
     owners = list(_account_owners(group, customers))
     found += owners
-    if not any(_is_told(one) for one in owners):
+    if not any(is_told(one) for one in owners):
         found += _previous(group, customers)
         found += _mates(group, customers, found)
         found.append(_queue(group, customers, house.unowned_email, found))
@@ -209,7 +218,7 @@ def _for_the_rest(
     person: Person, role: str, group: Group, others: Sequence[Candidate]
 ) -> Candidate:
     """Told of the remarks that none of the others is told of, if there are any."""
-    told = (one.remark_ids for one in others if _is_told(one))
+    told = (one.remark_ids for one in others if is_told(one))
     left = group.remark_ids.difference(*told)
     return Candidate(person, role, left or group.remark_ids, "" if left else COVERED)
 
@@ -243,52 +252,38 @@ def _unowned(unowned_email: str, customers: Customers) -> Person:
 def _reach(rep: Rep, part: Part, ids: frozenset[int], customers: Customers) -> Iterator[Candidate]:
     """The rep, or the manager who stands in."""
     person = person_of(rep)
-    if can_be_told(rep):
+    hindrance = _hindrance(rep, customers)
+    if hindrance is None:
         yield Candidate(person, part.own, ids)
         return
     manager = stand_in(rep, customers)
-    alone = HAS_LEFT_ALONE if has_left(rep) else NO_ADDRESS
-    yield Candidate(person, part.own, ids, HAS_LEFT if manager and has_left(rep) else alone)
+    reason = hindrance.with_manager if manager is not None else hindrance.alone
+    yield Candidate(person, part.own, ids, reason)
     if manager is not None:
-        why = "has left" if has_left(rep) else "has no mail address"
-        role = f"you manage {person.name}, who {part.other} and {why}"
+        role = f"you manage {person.name}, who {part.other} and {hindrance.said}"
         yield Candidate(person_of(manager), role, ids)
+
+
+class _Hindrance(msgspec.Struct, frozen=True):
+    """Why a mail to a rep reaches nobody: the reason with and without a manager, and in a role."""
+
+    with_manager: str
+    alone: str
+    said: str
+
+
+_LEFT = _Hindrance(HAS_LEFT, HAS_LEFT_ALONE, "has left")
+_NOWHERE = _Hindrance(NO_ADDRESS, NO_ADDRESS, "has no mail address")
+_COMES_BACK = _Hindrance(CAME_BACK, CAME_BACK_ALONE, "whose mail came back")
+
+
+def _hindrance(rep: Rep, customers: Customers) -> _Hindrance | None:
+    if has_left(rep):
+        return _LEFT
+    if not can_be_told(rep):
+        return _NOWHERE
+    return _COMES_BACK if mail_comes_back(rep, customers) else None
 
 
 def _name(group: Group) -> str:
     return (known(group.account.name) if group.account else None) or group.account_id
-
-
-def _is_told(candidate: Candidate) -> bool:
-    return not candidate.reason
-
-
-def merged(found: Iterable[Candidate]) -> list[Candidate]:
-    """One candidate a person, by person; told as anything is told, with all such roles.
-
-    Of several people who are told at one mail address the first gets what all would get.
-    """
-    people: dict[str, list[Candidate]] = {}
-    for one in found:
-        people.setdefault(one.person.id, []).append(one)
-    candidates = [_merged(ones) for _, ones in sorted(people.items())]
-    first: dict[str | None, Candidate] = {}
-    for one in filter(_is_told, candidates):
-        first[one.person.email] = _merged([first.get(one.person.email, one), one])
-    return [_at_address(one, first.get(one.person.email)) for one in candidates]
-
-
-def _at_address(one: Candidate, first: Candidate | None) -> Candidate:
-    if not _is_told(one) or first is None:
-        return one
-    if one.person.id == first.person.id:
-        return first
-    return msgspec.structs.replace(one, reason=SAME_ADDRESS)
-
-
-def _merged(ones: Sequence[Candidate]) -> Candidate:
-    told = [one for one in ones if _is_told(one)]
-    counted = told or [one for one in ones if one.reason == ones[0].reason]
-    roles = dict.fromkeys(one.role for one in counted)
-    ids = frozenset[int]().union(*(one.remark_ids for one in counted))
-    return Candidate(counted[0].person, "; ".join(roles), ids, counted[0].reason)

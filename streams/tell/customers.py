@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UnsetType
 
 from schemas.events import Account, Opportunity, Rep
+from sinks.store.rows import Message
 from streams.tell.staff import plain_address, untagged
 
 MOST_HOPS = 5
@@ -41,6 +42,8 @@ class Customers(msgspec.Struct, frozen=True, kw_only=True):
         owners_then: account id -> the rep id of who owned it when its newest remark was said.
         previous_owners: id of an account that nobody owns -> rep ids of who did, last first.
         customer_told: accounts whose customer has been told of this issue already.
+        messages: the mails that told of this ship so far, by id.
+        unreached: (person id, mail address) whose mails of this ship all came back.
     """
 
     accounts: Mapping[str, Account] = {}
@@ -52,6 +55,8 @@ class Customers(msgspec.Struct, frozen=True, kw_only=True):
     owners_then: Mapping[str, str] = {}
     previous_owners: Mapping[str, Sequence[str]] = {}
     customer_told: frozenset[str] = frozenset()
+    messages: Mapping[str, Message] = {}
+    unreached: frozenset[tuple[str, str]] = frozenset()
 
     def rep_at(self, email: str | None) -> Rep | None:
         """The rep who has this mail address, or the mailbox behind its plus-tag."""
@@ -88,6 +93,11 @@ def can_be_told(rep: Rep) -> bool:
     return not has_left(rep) and known(rep.email) is not None
 
 
+def mail_comes_back(rep: Rep, customers: Customers) -> bool:
+    """Whether what we sent of this ship to the address that is the rep's now came back."""
+    return (rep.id, person_of(rep).email) in customers.unreached
+
+
 def stand_in(rep: Rep, customers: Customers) -> Rep | None:
     """The nearest manager up the line who can be told; None where it ends or comes back."""
     at = rep
@@ -95,7 +105,7 @@ def stand_in(rep: Rep, customers: Customers) -> Rep | None:
         manager = customers.reps.get(known(at.manager_id) or "")
         if manager is None or manager.id == rep.id:
             return None
-        if can_be_told(manager):
+        if can_be_told(manager) and not mail_comes_back(manager, customers):
             return manager
         at = manager
     return None
@@ -107,7 +117,10 @@ def team_mate(rep: Rep, customers: Customers) -> Rep | None:
     mates = (
         mate
         for _, mate in sorted(customers.reps.items())
-        if mate.id != rep.id and known(mate.team) == team and can_be_told(mate)
+        if mate.id != rep.id
+        and known(mate.team) == team
+        and can_be_told(mate)
+        and not mail_comes_back(mate, customers)
     )
     return next(mates, None) if team else None
 

@@ -8,12 +8,14 @@ import msgspec
 
 from schemas.events import Account, Opportunity, TellKind
 from sinks.mail.compose import one_line
-from sinks.store.rows import Linked, Ship
+from sinks.store.rows import Answer, Linked, Ship
 from streams.tell.customers import known
 from streams.tell.draft import Draft, draft
 from streams.tell.views import Links, Snapshot, TellView
 from streams.tell.wording import NOTHING, cut, day, money, named, safe_url
 
+CUSTOMER = "customer"
+"""By whom an answer is that came by the customer's own links."""
 ERASED = "The customer's words have been erased."
 BADGES: Mapping[TellKind, str] = {
     "shipped": "Shipped",
@@ -54,6 +56,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         title: of the epic, as people call it.
         when: what happened and when, one sentence.
         why: why this reader gets it, one sentence.
+        answered: what was written beside the customer's answers so far.
         advice: what to do with the draft, one sentence.
     """
 
@@ -65,6 +68,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     when: str
     why: str
     quotes: tuple[Quote, ...]
+    answered: tuple[Quote, ...]
     what: str
     for_whom: str
     versions: str
@@ -94,6 +98,7 @@ def entry(view: TellView, rep_name: str, docs_url: str) -> Entry:
         when=_when(tell.kind, ship),
         why=_sentence(tell.role),
         quotes=tuple(_quote(item) for item in view.remarks),
+        answered=tuple(_answered(each) for each in view.answers),
         what="" if taken_back else ship.what,
         for_whom="" if taken_back else _for_whom(view),
         versions="" if taken_back else _versions(view),
@@ -148,6 +153,18 @@ def _quote(item: Linked) -> Quote:
         when=day(remark.said_at),
         source=remark.origin,
         url=safe_url(remark.url),
+    )
+
+
+def _answered(answer: Answer) -> Quote:
+    said = "not solved" if answer.said == "not_solved" else answer.said.replace("_", " ")
+    return Quote(
+        words=cut(answer.words),
+        title="",
+        who="the customer" if answer.by == CUSTOMER else one_line(answer.by),
+        when=day(answer.at),
+        source=said,
+        url="",
     )
 
 

@@ -49,7 +49,7 @@ def gather(
         if is_true(tell, found.ships.get(tell.issue_id), remarks := _remarks(tx, tell))
     ]
     views.sort(key=lambda view: (weight(view), view.tell.id))
-    full = [_with_snapshots(tx, view, now) for view in views[:MOST_IN_FULL]]
+    full = [_with_answers(tx, _with_snapshots(tx, view, now)) for view in views[:MOST_IN_FULL]]
     return full + views[MOST_IN_FULL:]
 
 
@@ -87,6 +87,11 @@ def _view(tell: Tell, found: Gathering, remarks: Sequence[Linked], links: Links)
         account_name=found.names.get(tell.account_id, ""),
         customer_knows=loop is not None and knows(loop),
     )
+
+
+def _with_answers(tx: Transaction, view: TellView) -> TellView:
+    answers = tx.loops.answers(view.tell.account_id, view.tell.issue_id)
+    return msgspec.structs.replace(view, answers=answers)
 
 
 def _with_snapshots(tx: Transaction, view: TellView, now: datetime) -> TellView:

@@ -9,6 +9,7 @@ from schemas.events import Account, Opportunity, Rep
 from sinks.store.contract import Transaction
 from sinks.store.rows import Linked, LoopRow, Ship, Tell
 from streams.tell.customers import MOST_HOPS, Customers, known, spellings
+from streams.tell.reach import unreached
 
 
 def look_up(  # noqa: PLR0913 - as `decide_audience`, for which it looks
@@ -42,6 +43,7 @@ def look_up(  # noqa: PLR0913 - as `decide_audience`, for which it looks
     said = {unowned_email, *_ids(item.remark.reporter_email for item in linked)}
     emails = {name for email in said for name in spellings(email)}
     by_email = tx.crm.reps_by_email(emails, now)
+    messages = tx.messages.get(_ids(tell.message_id for tell in already))
     return Customers(
         accounts=accounts,
         survivors=survivors,
@@ -52,6 +54,8 @@ def look_up(  # noqa: PLR0913 - as `decide_audience`, for which it looks
         owners_then=then,
         previous_owners=previous,
         customer_told=_customers_told(tx, ship, already),
+        messages=messages,
+        unreached=unreached(already, messages),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from schemas.events import Account, Opportunity
-from sinks.store.rows import EpicRow, Linked, Ship, Tell
+from sinks.store.rows import Answer, EpicRow, Linked, Ship, Tell
 
 
 class Links(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +35,7 @@ class TellView(msgspec.Struct, frozen=True, kw_only=True):
         remarks: those that the tell answers, oldest said first; words None where erased.
         account_name: empty for a customer that the CRM does not know.
         customer_knows: the customer has been told already; it matters to a correction.
+        answers: what was written beside the customer's answers so far, oldest first.
         said, shipped, present: as of the first remark, of the ship, and now.
     """
 
@@ -45,6 +46,7 @@ class TellView(msgspec.Struct, frozen=True, kw_only=True):
     remarks: Sequence[Linked] = ()
     account_name: str = ""
     customer_knows: bool = False
+    answers: Sequence[Answer] = ()
     said: Snapshot = Snapshot()
     shipped: Snapshot = Snapshot()
     present: Snapshot = Snapshot()

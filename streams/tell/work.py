@@ -23,6 +23,7 @@ from streams import metrics
 from streams.probe import Probe, pass_by
 from streams.settings import Settings
 from streams.tell.audience import decide_audience
+from streams.tell.corrections import NOT_SAID, unsaid
 from streams.tell.customers import Customers, is_urgent
 from streams.tell.lookup import look_up
 from streams.tell.message import Look
@@ -110,11 +111,18 @@ class TellWork:
         except Exception:
             log.exception("audience failed", issue=ship.issue_id, generation=ship.generation)
             tx.ships.wake({ship.issue_id}, now + AGAIN_AFTER)
+            tx.ships.correct({_key(ship)}, now + AGAIN_AFTER)
             return []
 
     def _tell_of(self, tx: Transaction, ship: Ship, now: datetime) -> list[Tell]:
         tells, customers = self._decide(tx, ship, now)
-        standing = {(tell.id, tell.reason) for tell in tx.tells.of_ship(*_key(ship))}
+        before = tx.tells.of_ship(*_key(ship))
+        standing = {(tell.id, tell.reason) for tell in before}
+        if ship.withdrawn_at is not None:
+            tx.tells.lose({tell.id for tell in unsaid(before, customers.messages)}, NOT_SAID)
+        else:
+            considered = {tell.id for tell in tells}
+            tx.tells.forget({tell.id for tell in before} - considered)
         told = self._addressed(tx, [t for t in tells if t.verdict == "tell"], customers, now)
         skipped = [tell for tell in tells if tell.verdict == "skip"]
         new = tx.tells.put([*told, *skipped])

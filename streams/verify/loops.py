@@ -15,7 +15,6 @@ from sinks.store.rows import LoopRow, Message, MessageState, Tell
 from streams.verify.rules import advance, in_mail, is_told, open_loop, take_back
 
 SOURCE = "/closeloop/verify"
-ARRIVED: frozenset[MessageState] = frozenset({"sent", "delivered"})
 CAME_BACK: frozenset[MessageState] = frozenset({"bounced", "dropped"})
 
 
@@ -62,29 +61,23 @@ def told(tells: Iterable[Tell], at: datetime) -> list[Step]:
 def came_back(tx: Transaction, message: Message, sent_at: datetime, at: datetime) -> int:
     """A mail came back: what it told is not told, unless another mail told of it too.
 
-    Effects: rows of loops; no event has a word for it, so none is announced.
+    Effects: the ships' audiences are worked out again, so that a manager is told instead; rows of
+    loops, also of those that nobody was told of; no event has a word for it, so none is announced.
     """
     tells = in_mail(tx.tells.of_message(message.id))
-    others = {(t.account_id, t.issue_id): _told_by_others(tx, t, message.id) for t in tells}
+    tx.ships.wake({tell.issue_id for tell in tells if tell.kind != "correction"}, at)
+    others = tx.tells.told_beside(message.id)
 
     def move(loop: LoopRow) -> LoopRow:
-        other = others[loop.account_id, loop.issue_id]
+        other = others.get((loop.account_id, loop.issue_id))
         return take_back(loop, sent_at, at, "mail came back", other)
 
     return _rewrite(tx, told(tells, sent_at), move)
 
 
-def _told_by_others(tx: Transaction, tell: Tell, message_id: str) -> datetime | None:
-    """When last another mail told somebody of the same for the same account, and arrived."""
-    times: list[datetime] = []
-    for other in tx.tells.of_ship(tell.issue_id, tell.generation):
-        is_same = other.account_id == tell.account_id and other.kind != "correction"
-        if not is_same or other.message_id in {None, message_id} or other.verdict != "tell":
-            continue
-        message = tx.messages.find(other.message_id or "")
-        if message is not None and message.state in ARRIVED and message.sent_at is not None:
-            times.append(message.sent_at)
-    return max(times, default=None)
+def ships_of(tells: Iterable[Tell]) -> set[tuple[int, int]]:
+    """(issue, generation) of what these announce; what a correction says is corrected already."""
+    return {(tell.issue_id, tell.generation) for tell in tells if tell.kind != "correction"}
 
 
 def _rewrite(tx: Transaction, steps: Sequence[Step], move: Callable[[LoopRow], LoopRow]) -> int:
@@ -97,7 +90,7 @@ def _rewrite(tx: Transaction, steps: Sequence[Step], move: Callable[[LoopRow], L
     for pair, step in sorted(first.items()):
         before = standing.get(pair) or open_loop(*pair, step.at, step.by)
         after = move(before)
-        if after == before:
+        if after == before and pair in standing:
             continue
         changed.append(after)
         if is_told(after) and (not is_told(before) or after.state != before.state):

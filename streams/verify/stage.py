@@ -13,11 +13,12 @@ from schemas.events import NotificationSettled
 from schemas.topics import NOTIFICATION_SETTLED
 from sinks.contracts import Outgoing
 from sinks.store.contract import Transaction
-from sinks.store.rows import Message, Report
+from sinks.store.mailstate import ARRIVED
+from sinks.store.rows import Answer, Message, Report
 from streams import metrics
 from streams.batches import Record
 from streams.stage import Stage
-from streams.verify.loops import ARRIVED, CAME_BACK, Step, came_back, move_on, told
+from streams.verify.loops import CAME_BACK, Step, came_back, move_on, ships_of, told
 from streams.verify.reply import TOPIC, decode_reply
 from streams.verify.rules import in_mail
 from streams.verify.tokens import Token, check
@@ -52,6 +53,7 @@ class VerifyStage:
             metrics.MAILS.labels(message.state).inc()
             if message.state in ARRIVED:
                 said = in_mail(tx.tells.of_message(message.id))
+                tx.ships.correct(ships_of(said), now)
                 steps += told(said, _handed_over(message, now))
             elif message.state in CAME_BACK:
                 came_back(tx, message, _handed_over(message, now), now)
@@ -68,6 +70,7 @@ class Said(msgspec.Struct, frozen=True):
 
     token: Token
     at: datetime
+    words: str = ""
 
 
 class ReplyStage:
@@ -85,13 +88,28 @@ class ReplyStage:
         reply = decode_reply(record.value)
         if not EARLIEST <= reply.at <= now + FUTURE_SKEW:
             raise InvalidEvent("no clock of ours can have shown this", "$.at")
-        return Said(check(reply.token, self._secret, reply.at), reply.at)
+        return Said(check(reply.token, self._secret, reply.at), reply.at, reply.comment)
 
     def write(self, tx: Transaction, items: Sequence[Said], _now: datetime) -> list[Outgoing]:
-        """One effect a link, whatever is pressed how often."""
+        """One effect a link, whatever is pressed how often; what was written beside it is kept."""
         used = [said for said in items if tx.loops.use_reply(said.token.id, said.at)]
         move_on(tx, [_step(said) for said in used])
+        tx.loops.keep([_answer(said) for said in used if said.words])
         return []
+
+
+def _answer(said: Said) -> Answer:
+    """The words stay in the store: no topic of ours carries them further, nor does the tracker."""
+    token = said.token
+    return Answer(
+        token_id=token.id,
+        account_id=token.account_id,
+        issue_id=token.issue_id,
+        said=token.action,
+        at=said.at,
+        by=token.who,
+        words=said.words,
+    )
 
 
 def _step(said: Said) -> Step:

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from schemas.events import Account, Epic, Opportunity, Rep, Version
-from sinks.store.rows import EpicRow, Linked, Remark, Ship, Tell, Words
+from sinks.store.rows import EpicRow, Linked, Message, Remark, Ship, Tell, Words
 
 SAID = datetime(2026, 1, 10, 9, tzinfo=UTC)
 SHIPPED = datetime(2026, 3, 3, 9, tzinfo=UTC)
@@ -85,6 +85,20 @@ def epic(**changes: Any) -> EpicRow:
     return EpicRow(
         issue_id=ISSUE, updated_at=SHIPPED, epic=Epic(**said | changes), versions=(version,)
     )
+
+
+def message(id_: str = "m1", state: Any = "sent", **changes: Any) -> Message:
+    """Rita's mail."""
+    said: dict[str, Any] = {
+        "id": id_,
+        "person_id": "rita",
+        "email": "rita@us.example",
+        "name": "Rita",
+        "state": state,
+        "due_at": NOW,
+        "created_at": NOW,
+    }
+    return Message(**said | changes)
 
 
 def tell(id_: str = "t1", **changes: Any) -> Tell:

@@ -19,6 +19,7 @@ from tests.unit.tell_rows import (
     account,
     deal,
     linked,
+    message,
     rep,
     ship,
     tell,
@@ -43,6 +44,7 @@ def customers(**changes: Any) -> Customers:
         "survivors": {"acme": "acme"},
         "reps": PEOPLE,
         "by_email": {str(one.email): one for one in PEOPLE.values()},
+        "messages": {"m1": message()},
     }
     return Customers(**said | changes)
 

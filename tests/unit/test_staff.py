@@ -3,7 +3,9 @@
 import pytest
 
 from schemas.errors import BadSettings
-from streams.settings import load
+from sinks.absent import NoMailer
+from streams.health import check_settings
+from streams.settings import Settings, load
 from streams.tell.staff import ascii_domain, domain_fault, house, plain_address, untagged
 
 
@@ -110,3 +112,20 @@ def test_good_domains_are_taken_as_a_list() -> None:
     """Separated by commas."""
     found = load({"CLOSELOOP_STAFF_DOMAINS": "us.example, bücher.example"})
     assert found.staff_domains == ("us.example", "bücher.example")
+
+
+def test_the_doctor_says_whose_reports_are_not_told() -> None:
+    """And what to set; an installation may want it so, which is no fault."""
+    (bare,) = [one for one in check_settings(Settings()) if "reporters" in one.what]
+    assert (bare.state, "CLOSELOOP_STAFF_DOMAINS" in bare.advice) == ("off", True)
+    ours = Settings(staff_domains=("us.example",))
+    (good,) = [one for one in check_settings(ours) if "reporters" in one.what]
+    assert (good.state, good.what) == ("ok", "reporters at us.example are told")
+
+
+def test_the_doctor_says_that_mails_wait_where_nobody_sends_them() -> None:
+    """And what to set."""
+    (finding,) = NoMailer().examine()
+    assert not finding.ok
+    assert "mails stay open" in finding.what
+    assert "SENDGRID_API_KEY" in finding.advice

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sinks.store.fake.state import State
-from sinks.store.rows import LoopRow
+from sinks.store.rows import Answer, LoopRow
 
 
 class FakeLoops:
@@ -15,6 +15,7 @@ class FakeLoops:
     def __init__(self, state: State) -> None:
         self._loops = state.loops
         self._replies = state.replies
+        self._answers = state.answers
 
     def get(self, pairs: Collection[tuple[str, int]]) -> dict[tuple[str, int], LoopRow]:
         """(account id, issue id) -> where it stands; locks them until the transaction ends."""
@@ -33,6 +34,17 @@ class FakeLoops:
     def reply_used(self, token_id: str) -> bool:
         """Whether the link has been used, for the page that shows it."""
         return token_id in self._replies
+
+    def keep(self, answers: Sequence[Answer]) -> None:
+        """Keep what was written beside answers, each once."""
+        for answer in answers:
+            self._answers.setdefault(answer.token_id, answer)
+
+    def answers(self, account_id: str, issue_id: int) -> list[Answer]:
+        """What was written beside a loop's answers, the oldest first."""
+        pair = (account_id, issue_id)
+        found = [one for one in self._answers.values() if (one.account_id, one.issue_id) == pair]
+        return sorted(found, key=lambda one: (one.at, one.token_id))
 
     def all(self, limit: int) -> list[LoopRow]:
         """The last changed, latest first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -51,8 +51,8 @@ class FakeMessages:
         taken = [each for each in due if each.due_at <= now][:limit]
         again = now + timedelta(seconds=resend_after_s)
         for each in taken:
-            attempts = each.attempts + 1
-            self._set(each.id, state="sending", attempts=attempts, claimed_at=now, due_at=again)
+            tries = {"attempts": each.attempts + 1, "doubts": each.doubts + 1}
+            self._set(each.id, state="sending", claimed_at=now, due_at=again, **tries)
         by_age = sorted(taken, key=lambda each: (each.created_at, each.id))
         return [self._messages[each.id] for each in by_age]
 
@@ -69,15 +69,17 @@ class FakeMessages:
             provider_id=provider_id or message.provider_id,
         )
 
-    def postpone(self, message_id: str, due_at: datetime, why: str) -> None:
+    def postpone(
+        self, message_id: str, due_at: datetime, why: str, doubts: int | None = None
+    ) -> None:
         """Not taken: due again then, still ``sending``."""
         if self._is(message_id, _WAITING):
-            self._set(message_id, due_at=due_at, reason=why)
+            self._set(message_id, due_at=due_at, reason=why, **_known(doubts))
 
-    def fail(self, message_id: str, at: datetime, why: str) -> None:
+    def fail(self, message_id: str, at: datetime, why: str, doubts: int | None = None) -> None:
         """It will never be taken."""
         if self._is(message_id, below("failed")):
-            self._set(message_id, state="failed", settled_at=at, reason=why)
+            self._set(message_id, state="failed", settled_at=at, reason=why, **_known(doubts))
 
     def settle(self, reports: Sequence[Report]) -> list[Message]:
         """Take the provider's reports, each once, in any order; the mails whose state changed."""
@@ -95,8 +97,16 @@ class FakeMessages:
         """One by its id."""
         return self._messages.get(message_id)
 
+    def get(self, ids: Collection[str]) -> dict[str, Message]:
+        """Mails by id."""
+        return {id_: self._messages[id_] for id_ in ids if id_ in self._messages}
+
     def _is(self, message_id: str, states: Sequence[MessageState]) -> bool:
         return message_id in self._messages and self._messages[message_id].state in states
 
     def _set(self, message_id: str, **changes: Any) -> None:
         self._messages[message_id] = msgspec.structs.replace(self._messages[message_id], **changes)
+
+
+def _known(doubts: int | None) -> dict[str, int]:
+    return {} if doubts is None else {"doubts": doubts}

@@ -61,6 +61,12 @@ class FakeShips:
                 key, due = (ship.issue_id, ship.generation), max(at, ship.settles_at)
                 self._due[key] = min(self._due.get(key, due), due)
 
+    def correct(self, generations: Collection[tuple[int, int]], at: datetime) -> None:
+        """Of these work out again, at `at`, whom those that are withdrawn are owed to."""
+        for key in generations:
+            if key in self._ships and self._ships[key].withdrawn_at is not None:
+                self._due[key] = min(self._due.get(key, at), at)
+
     def due(self, now: datetime, limit: int) -> list[Ship]:
         """Take ships whose audience is due; one withdrawn before it settled never settles."""
         waiting = sorted((at, key) for key, at in self._due.items() if at <= now)

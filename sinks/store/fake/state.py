@@ -11,6 +11,7 @@ from schemas.events import Version
 from sinks.contracts import Sighting
 from sinks.store.learned import Certificate, Guess, Lesson
 from sinks.store.rows import (
+    Answer,
     CrmKind,
     CrmVersion,
     Decision,
@@ -62,6 +63,7 @@ class State:
     reports: dict[str, Report] = field(default_factory=dict)
     loops: dict[tuple[str, int], LoopRow] = field(default_factory=dict)
     replies: dict[str, datetime] = field(default_factory=dict)
+    answers: dict[str, Answer] = field(default_factory=dict)
     guesses: dict[tuple[int, int], Guess] = field(default_factory=dict)
     lessons: dict[tuple[int, int], tuple[Lesson, int]] = field(default_factory=dict)
     certificates: dict[int, Certificate] = field(default_factory=dict)

@@ -11,11 +11,12 @@ from sqlalchemy.dialects.postgresql import insert
 
 from sinks.store.postgres.locks import Subject, lock
 from sinks.store.postgres.values import columns_of, rows_of
-from sinks.store.rows import LoopRow
-from sinks.store.tables import LoopTable, ReplyTable
+from sinks.store.rows import Answer, LoopRow
+from sinks.store.tables import AnswerTable, LoopTable, ReplyTable
 
 _FIELDS = LoopRow.__struct_fields__
 _COLUMNS = columns_of(LoopTable, LoopRow)
+_ANSWER = columns_of(AnswerTable, Answer)
 
 
 class PostgresLoops:
@@ -62,6 +63,21 @@ class PostgresLoops:
         """Whether the link has been used, for the page that shows it."""
         found = select(ReplyTable.token_id).where(ReplyTable.token_id == token_id)
         return self._connection.scalar(found) is not None
+
+    def keep(self, answers: Sequence[Answer]) -> None:
+        """Keep what was written beside answers, each once."""
+        if answers:
+            rows = [msgspec.structs.asdict(answer) for answer in answers]
+            self._connection.execute(insert(AnswerTable).on_conflict_do_nothing(), rows)
+
+    def answers(self, account_id: str, issue_id: int) -> list[Answer]:
+        """What was written beside a loop's answers, the oldest first."""
+        rows = self._connection.execute(
+            select(*_ANSWER)
+            .where(AnswerTable.account_id == account_id, AnswerTable.issue_id == issue_id)
+            .order_by(AnswerTable.at, AnswerTable.token_id)
+        )
+        return rows_of(rows, Answer)
 
     def all(self, limit: int) -> list[LoopRow]:
         """The last changed, latest first."""

@@ -68,6 +68,7 @@ class PostgresMessages:
             .values(
                 state="sending",
                 attempts=MessageTable.attempts + 1,
+                doubts=MessageTable.doubts + 1,
                 claimed_at=now,
                 due_at=now + timedelta(seconds=resend_after_s),
             )
@@ -87,16 +88,19 @@ class PostgresMessages:
             )
         )
 
-    def postpone(self, message_id: str, due_at: datetime, why: str) -> None:
+    def postpone(
+        self, message_id: str, due_at: datetime, why: str, doubts: int | None = None
+    ) -> None:
         """Not taken: due again then. One that was settled meanwhile stays settled.
 
         It stays ``sending``: a time-out may hide that it went out, so nothing more may join it.
         """
-        self._change(message_id, _WAITING, due_at=due_at, reason=why)
+        self._change(message_id, _WAITING, due_at=due_at, reason=why, **_known(doubts))
 
-    def fail(self, message_id: str, at: datetime, why: str) -> None:
+    def fail(self, message_id: str, at: datetime, why: str, doubts: int | None = None) -> None:
         """It will never be taken."""
-        self._change(message_id, below("failed"), state="failed", settled_at=at, reason=why)
+        values = {"state": "failed", "settled_at": at, "reason": why, **_known(doubts)}
+        self._change(message_id, below("failed"), **values)
 
     def settle(self, reports: Sequence[Report]) -> list[Message]:
         """Take the provider's reports, each once, in any order; the mails whose state changed."""
@@ -113,6 +117,11 @@ class PostgresMessages:
         """One by its id."""
         rows = self._connection.execute(select(*_COLUMNS).where(MessageTable.id == message_id))
         return next(iter(rows_of(rows, Message)), None)
+
+    def get(self, ids: Collection[str]) -> dict[str, Message]:
+        """Mails by id."""
+        rows = self._connection.execute(select(*_COLUMNS).where(among(MessageTable.id, ids)))
+        return {message.id: message for message in rows_of(rows, Message)}
 
     def _change(self, message_id: str, states: Sequence[str], **values: Any) -> None:
         self._connection.execute(
@@ -156,3 +165,7 @@ class PostgresMessages:
                 for each in messages
             ],
         )
+
+
+def _known(doubts: int | None) -> dict[str, int]:
+    return {} if doubts is None else {"doubts": doubts}

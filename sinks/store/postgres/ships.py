@@ -108,6 +108,24 @@ class PostgresShips:
             .values(audience_due_at=due)
         )
 
+    def correct(self, generations: Collection[tuple[int, int]], at: datetime) -> None:
+        """Of these work out again, at `at`, whom those that are withdrawn are owed to."""
+        if not generations:
+            return
+        key = tuple_(ShipTable.issue_id, ShipTable.generation)
+        held = (
+            select(ShipTable.issue_id, ShipTable.generation)
+            .where(key.in_(sorted(generations)), ShipTable.withdrawn_at.is_not(None))
+            .order_by(ShipTable.issue_id, ShipTable.generation)
+            .with_for_update(key_share=True)
+            .cte("held")
+        )
+        self._connection.execute(
+            update(ShipTable)
+            .where(_same(held))
+            .values(audience_due_at=func.least(ShipTable.audience_due_at, at))
+        )
+
     def due(self, now: datetime, limit: int) -> list[Ship]:
         """Take ships whose audience is due; locked until the transaction ends, then settled.
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection, delete, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 
+from sinks.store.mailstate import ARRIVED
 from sinks.store.postgres.locks import Subject, lock
+from sinks.store.postgres.sql import among
 from sinks.store.postgres.values import columns_of, rows_of
 from sinks.store.rows import Tell
-from sinks.store.tables import TellTable
+from sinks.store.tables import MessageTable, TellTable
 from sinks.store.verdicts import admit
 
 _COLUMNS = columns_of(TellTable, Tell)
@@ -39,6 +43,51 @@ class PostgresTells:
         new = admit(tells, self._read(of_ships, TellTable.verdict == "tell"))
         self._upsert(new)
         return [tell for tell in new if tell.verdict == "tell"]
+
+    def lose(self, ids: Collection[str], why: str) -> None:
+        """Make tells that no mail has said skips, for this reason."""
+        self._connection.execute(
+            update(TellTable)
+            .where(among(TellTable.id, ids), TellTable.verdict == "tell")
+            .values(verdict="skip", reason=why, message_id=None)
+        )
+
+    def forget(self, ids: Collection[str]) -> None:
+        """Forget skips of people who are not considered any more; a tell stays."""
+        gone = delete(TellTable).where(among(TellTable.id, ids), TellTable.verdict == "skip")
+        self._connection.execute(gone)
+
+    def skipped(
+        self, people: Collection[str], reasons: Collection[str], since: datetime, limit: int
+    ) -> set[int]:
+        """Issues of which these people were not told for one of these reasons since then."""
+        rows = self._connection.scalars(
+            select(TellTable.issue_id)
+            .where(among(TellTable.person_id, people), among(TellTable.reason, reasons))
+            .where(TellTable.verdict == "skip", TellTable.decided_at >= since)
+            .order_by(TellTable.decided_at.desc(), TellTable.id.desc())
+            .limit(limit)
+        )
+        return set(rows)
+
+    def told_beside(self, message_id: str) -> dict[tuple[str, int], datetime]:
+        """(account id, issue id) -> when last another mail that arrived told of the same ship."""
+        here = aliased(TellTable)
+        rows = self._connection.execute(
+            select(here.account_id, here.issue_id, func.max(MessageTable.sent_at))
+            .join(
+                TellTable,
+                (TellTable.issue_id == here.issue_id)
+                & (TellTable.generation == here.generation)
+                & (TellTable.account_id == here.account_id),
+            )
+            .join(MessageTable, MessageTable.id == TellTable.message_id)
+            .where(here.message_id == message_id, TellTable.message_id != message_id)
+            .where(here.kind != "correction", TellTable.kind != "correction")
+            .where(MessageTable.state.in_(ARRIVED), MessageTable.sent_at.is_not(None))
+            .group_by(here.account_id, here.issue_id)
+        )
+        return {(account_id, issue_id): at for account_id, issue_id, at in rows if at is not None}
 
     def of_message(self, message_id: str) -> list[Tell]:
         """What a mail carries, by id."""

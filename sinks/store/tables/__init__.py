@@ -28,6 +28,7 @@ from sinks.store.tables.learned import (
     LessonTable,
 )
 from sinks.store.tables.told import (
+    AnswerTable,
     LoopTable,
     MessageTable,
     OutboxTable,
@@ -44,6 +45,7 @@ __all__ = [
     "LESSON_MARK",
     "REMARK_ID",
     "AccountVersion",
+    "AnswerTable",
     "Base",
     "CertificateTable",
     "ConsumerOffset",

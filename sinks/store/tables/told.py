@@ -84,6 +84,7 @@ class MessageTable(Base):
     due_at: Mapped[datetime]
     created_at: Mapped[datetime]
     attempts: Mapped[int]
+    doubts: Mapped[int]
     claimed_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]
@@ -132,6 +133,20 @@ class ReplyTable(Base):
     __tablename__ = "reply"
     token_id: Mapped[str] = mapped_column(primary_key=True)
     used_at: Mapped[datetime]
+
+
+class AnswerTable(Base):
+    """What people wrote beside their answers, one row a link."""
+
+    __tablename__ = "answer"
+    token_id: Mapped[str] = mapped_column(primary_key=True)
+    account_id: Mapped[str]
+    issue_id: Mapped[int]
+    said: Mapped[str]
+    at: Mapped[datetime]
+    by: Mapped[str]
+    words: Mapped[str]
+    __table_args__ = (Index("ix_answer_account_id_issue_id", "account_id", "issue_id"),)
 
 
 class PromiseTable(Base):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from schemas.events import LoopState
 from sinks.store.contract import Store, Transaction
-from sinks.store.rows import LoopRow
+from sinks.store.rows import Answer, LoopRow
 from tests.contract.store.ways import Waits
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -107,3 +107,28 @@ def test_the_last_changed_come_first(store: Store) -> None:
     put(store, loop("A"), loop("B", at=NOW + HOUR), loop("C", at=NOW - HOUR))
     with store.transaction() as tx:
         assert [row.account_id for row in tx.loops.all(2)] == ["B", "A"]
+
+
+def answer(link: str = "link", words: str = "The totals.", at: datetime = NOW) -> Answer:
+    """What a customer wrote beside "not solved"."""
+    return Answer(
+        token_id=link,
+        account_id="A",
+        issue_id=10,
+        said="not_solved",
+        at=at,
+        by="customer",
+        words=words,
+    )
+
+
+def test_what_was_written_beside_an_answer_is_kept_once(store: Store) -> None:
+    """By the link that was used; of its own loop alone, the oldest first."""
+    later = answer("another", "And dates.", NOW + HOUR)
+    with store.transaction() as tx:
+        tx.loops.keep([later, answer()])
+        tx.loops.keep([answer(words="changed")])
+        tx.loops.keep([])
+    with store.transaction() as tx:
+        assert tx.loops.answers("A", 10) == [answer(), later]
+        assert tx.loops.answers("A", 11) == tx.loops.answers("B", 10) == []

@@ -245,3 +245,27 @@ def test_a_mail_that_nobody_knows_is_no_fault(store: Store) -> None:
     do(store, lambda it: it.fail("unknown", NOW, ""))
     assert settle(store, report("unknown", "delivered")) == []
     assert settle(store) == []
+
+
+def test_a_try_is_in_doubt_until_its_outcome_is_written(store: Store) -> None:
+    """What surely did not go out is no doubt; repeating that word changes nothing."""
+    id_ = sending(store)
+    assert find(store, id_).doubts == 1
+    do(store, lambda it: it.postpone(id_, NOW, "time-out"))
+    assert find(store, id_).doubts == 1
+    (again,) = claim(store)
+    assert again.doubts == 2
+    for _ in range(2):
+        do(store, lambda it: it.postpone(id_, NOW, "busy", again.doubts - 1))
+    assert find(store, id_).doubts == 1
+    claim(store)
+    do(store, lambda it: it.fail(id_, NOW, "refused", 1))
+    assert (find(store, id_).state, find(store, id_).doubts) == ("failed", 1)
+
+
+def test_mails_are_found_by_their_ids(store: Store) -> None:
+    """Those that there are."""
+    one, other = join(store, "R"), join(store, "S")
+    found = do(store, lambda it: it.get([one, other, "unknown"]))
+    assert {id_: mail.person_id for id_, mail in found.items()} == {one: "R", other: "S"}
+    assert do(store, lambda it: it.get([])) == {}

@@ -290,3 +290,18 @@ def test_the_newest_come_first(store: Store) -> None:
     """For a person who looks."""
     opened(store, ship(10), ship(11, at=NOW + MINUTE), ship(12, at=NOW - MINUTE))
     assert [each.issue_id for each in do(store, lambda it: it.all(2))] == [11, 10]
+
+
+def test_only_what_was_taken_back_is_looked_at_again_for_corrections(store: Store) -> None:
+    """Also an older generation; what is due earlier stays so."""
+    opened(store, ship(10), ship(11), ship(11, 2), ship(12))
+    due(store, SETTLES)
+    for issue in (10, 11):
+        do(store, lambda it, issue=issue: it.withdraw(issue, 1, SETTLES, "no"))
+    due(store, SETTLES)
+    later = SETTLES + HOLD
+    do(store, lambda it: it.correct([(10, 1), (11, 1), (11, 2), (12, 1), (99, 1)], later))
+    do(store, lambda it: it.correct([(10, 1)], later + HOLD))
+    do(store, lambda it: it.correct([], later))
+    assert due(store, later - MINUTE) == []
+    assert due(store, later) == [(10, 1), (11, 1)]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sinks.store.contract import Store, Tells, Transaction
-from sinks.store.rows import Tell
+from sinks.store.rows import Report, Tell
 from tests.contract.store.ways import Beside, failing
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -172,3 +172,74 @@ def test_a_tell_of_a_transaction_that_failed_is_new_again(store: Store) -> None:
     """The mail was never made."""
     assert failing(store, lambda tx: tx.tells.put([tell()]))
     assert put(store, tell()) == [tell()]
+
+
+def test_a_tell_that_was_lost_is_a_skip_and_may_be_told_anew(store: Store) -> None:
+    """No mail carries it; a skip stays as it is."""
+    skip = tell("S", None, "skip", reason="no owner")
+    put(store, tell(message_id="m"), skip)
+    with store.transaction() as tx:
+        tx.tells.lose([tell().id, skip.id, "unknown"], "taken back")
+    lost, same = of_ship(store)
+    assert (lost.verdict, lost.reason, lost.message_id) == ("skip", "taken back", None)
+    assert same == skip
+    assert ask(store, lambda tells: tells.of_message("m")) == []
+    assert put(store, tell(message_id="n")) == [tell(message_id="n")]
+
+
+def test_a_skip_can_be_forgotten_and_a_tell_cannot(store: Store) -> None:
+    """The person is known under another id by now."""
+    skip = tell("S", None, "skip", reason="unknown")
+    put(store, tell(), skip)
+    with store.transaction() as tx:
+        tx.tells.forget([tell().id, skip.id])
+        tx.tells.forget([])
+    assert of_ship(store) == [tell()]
+
+
+def test_the_issues_of_which_somebody_was_not_told_are_found(store: Store) -> None:
+    """By person, reason and age; the latest count."""
+    put(
+        store,
+        tell("S", None, "skip", reason="unknown"),
+        tell("S", None, "skip", reason="unknown", issue_id=11, at=NOW + HOUR),
+        tell("S", None, "skip", reason="other", issue_id=12),
+        tell("T", None, "skip", reason="unknown", issue_id=13),
+        tell("R", issue_id=14),
+    )
+
+    def skipped(people: list[str], since: datetime = NOW, limit: int = 9) -> Any:
+        return ask(store, lambda tells: tells.skipped(people, ["unknown", ""], since, limit))
+
+    assert skipped(["S", "R"]) == {10, 11}
+    assert skipped(["S", "T"], limit=1) == {11}
+    assert skipped(["S"], NOW + HOUR) == {11}
+    assert skipped([]) == set()
+
+
+def test_what_other_mails_told_of_the_same_is_known_by_the_latest_that_arrived(
+    store: Store,
+) -> None:
+    """One question however many were told; neither corrections nor other ships count."""
+    with store.transaction() as tx:
+        mails = [tx.messages.join(f"R{n}", f"r{n}@us.example", "Rae", NOW, NOW) for n in range(6)]
+        for number, mail in enumerate(mails[1:]):
+            tx.messages.sent(mail, "p", NOW + number * HOUR)
+        came_back = Report(id="1", message_id=mails[3], outcome="bounced", reason="", at=NOW)
+        tx.messages.settle([came_back])
+        tx.tells.put(
+            [
+                tell("R0", "r0@us.example", message_id=mails[0]),
+                tell("R0", "r0@us.example", message_id=mails[0], account_id="B"),
+                tell("R1", "r1@us.example", message_id=mails[1]),
+                tell("R2", "r2@us.example", message_id=mails[2], kind="available"),
+                tell("R3", "r3@us.example", message_id=mails[3]),
+                tell("R4", "r4@us.example", message_id=mails[4], kind="correction"),
+                tell("R5", "r5@us.example", message_id=mails[5], generation=2),
+            ]
+        )
+    told = ask(store, lambda tells: tells.told_beside(mails[0]))
+    assert told == {("A", 10): NOW + HOUR}
+    assert ask(store, lambda tells: tells.told_beside(mails[2])) == {("A", 10): NOW}
+    assert ask(store, lambda tells: tells.told_beside(mails[5])) == {}
+    assert ask(store, lambda tells: tells.told_beside("unknown")) == {}

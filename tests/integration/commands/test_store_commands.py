@@ -1,7 +1,7 @@
 """store, account, link, triage, ship, tell and loop, on a real database."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,9 +10,12 @@ from deploy.embedded import EmbeddedPostgres
 from sinks.http.standin.serve import serving
 from sinks.jira.standin import jira_app
 from sinks.store.postgres.store import PostgresStore
+from sinks.store.rows import Answer
+from streams.verify.loops import came_back
 from tests.integration.commands.calling import NOWHERE, Call
 from tests.integration.commands.world import EARLIER, fill, tell
 
+NOW = datetime(2026, 7, 28, 10, 30, tzinfo=UTC)
 AWAY = f"postgresql+psycopg://nobody@{NOWHERE}/none"
 
 
@@ -285,3 +288,49 @@ def test_a_loop_is_shown_with_what_was_said(on_store: Call, filled: PostgresStor
     assert shown["told"][0]["email"] == "lee@us.example"
     assert shown["remarks"][0]["words"] == "APP-1 please, sorted."
     assert "sorted" in on_store("loop", "show", "A-1", "10001").out
+
+
+def test_a_loop_that_nobody_was_reached_for_says_what_to_do(
+    on_store: Call, filled: PostgresStore
+) -> None:
+    """The provider refused the one mail; the list and the loop say so, and why."""
+    assert on_store("ship", "release", "APP-1", CLOSELOOP_HOLD_S="0").status == 0
+    mailer = tell(filled, digest_s=3600)
+    assert mailer.mails == []
+    with filled.transaction() as tx:
+        (one,) = [each for each in tx.tells.all(9) if each.verdict == "tell"]
+        mail = tx.messages.find(one.message_id or "")
+        assert mail is not None
+        tx.messages.fail(mail.id, NOW, "550 no such user")
+        came_back(tx, mail, NOW, NOW)
+    (listed,) = on_store("loop", "list", "--state", "nobody_reached", "--json").json
+    assert listed["reached"] is False
+    assert "closeloop loop show A-1 APP-1" in on_store("loop", "list").out
+    assert on_store("loop", "list", "--state", "told", "--json").json == []
+    shown = on_store("loop", "show", "A-1", "APP-1").out
+    assert "nobody_reached" in shown
+    assert "failed: 550 no such user" in shown
+    assert "correct the mail address in the CRM" in shown
+    assert "550 no such user" in on_store("tell", "list").out
+
+
+def test_a_loop_is_shown_with_what_the_customer_wrote(
+    on_store: Call, filled: PostgresStore
+) -> None:
+    """So that a person sees what is missing."""
+    assert on_store("ship", "release", "APP-1", CLOSELOOP_HOLD_S="0").status == 0
+    tell(filled, digest_s=0)
+    answer = Answer(
+        token_id="t",
+        account_id="A-1",
+        issue_id=10001,
+        said="not_solved",
+        at=NOW,
+        by="customer",
+        words="The totals are missing.",
+    )
+    with filled.transaction() as tx:
+        tx.loops.keep([answer])
+    assert "The totals are missing." in on_store("loop", "show", "A-1", "APP-1").out
+    shown = on_store("loop", "show", "A-1", "APP-1", "--json").json
+    assert [one["words"] for one in shown["answers"]] == ["The totals are missing."]

@@ -6,10 +6,11 @@ import pytest
 
 from schemas.errors import InvalidEvent, SinkBusy
 from streams.verify.reply import Reply, outgoing
+from streams.verify.rules import is_told
 from streams.verify.stage import ReplyStage
 from streams.verify.tokens import Expired, Tampered
 from tests.integration.tell.world import LATER, SECRET, Given, World, links_of
-from tests.unit.tell_rows import NOW
+from tests.unit.tell_rows import ISSUE, NOW
 
 MINUTE = timedelta(minutes=1)
 
@@ -176,4 +177,31 @@ def test_a_bounce_that_is_here_before_our_own_row_tells_nobody(world: World) -> 
     world.work.send_due(LATER)
     assert {world.message_of(who).state for who in ("rita", "nils")} == {"bounced"}
     assert rita != nils
-    assert world.loop() is None
+    loop = world.loop()
+    assert loop is not None
+    assert not is_told(loop)
+    assert world.announced("loop.changed") == []
+
+
+def test_what_a_customer_writes_is_kept_with_the_loop_and_told_with_the_next_ship(
+    world: World,
+) -> None:
+    """Once, by whom and when; no topic carries it."""
+    solved, not_solved, *_ = _links(world)
+    world.press(not_solved, LATER, "The <b>totals</b> are missing.\nAnd dates.")
+    world.press(not_solved, LATER + MINUTE, "Somebody pressed again.")
+    world.press(solved, LATER + 2 * MINUTE)
+    with world.store.transaction() as tx:
+        (answer,) = tx.loops.answers("acme", ISSUE)
+        assert all(b"totals" not in row.value for row in tx.outbox.take(10_000))
+    assert (answer.said, answer.by, answer.at) == ("not_solved", "customer", LATER)
+    world.withdraw(LATER + MINUTE)
+    world.tell_all(LATER + 3 * MINUTE)
+    again = LATER + timedelta(days=1)
+    world.ship(generation=2, shipped_at=again, settles_at=again)
+    mails = world.tell_all(again)
+    assert len(mails) == 2
+    for mail in mails:
+        assert "What the customer answered on 3 March 2026 (not solved):" in mail.text
+        assert "  > The <b>totals</b> are missing.\n  > And dates." in mail.text
+        assert "The &lt;b&gt;totals&lt;/b&gt; are missing.<br>" in mail.html

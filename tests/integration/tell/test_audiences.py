@@ -1,11 +1,14 @@
 """Working out who is told: what is looked up, what is written, and that repeating it is safe."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
 from schemas.errors import SinkUnreachable
+from schemas.events import Rep
 from sinks.store.contract import Store
+from sinks.store.rows import Stated
+from streams.enrich.stage import Change, EnrichStage
 from streams.tell import work as tell_work
 from streams.tell.gather import MOST_QUOTED
 from tests.integration.tell.world import LATER, World
@@ -178,6 +181,51 @@ def test_a_reporter_known_by_address_only_is_told_there(world: World) -> None:
     world.remark(2, reporter_email="sam@support.example")
     world.work.work_out_audiences(NOW)
     assert world.told()["sam@support.example"] == "tell"
+
+
+def _hears(world: World, *reps: Rep, at: datetime = LATER) -> None:
+    """The CRM says something of people."""
+    stage = EnrichStage(1.0)
+    with world.store.transaction() as tx:
+        changes = [
+            Change("rep", one.id, Stated(at=SAID, event_id=f"{one.id} {at}", facts=one))
+            for one in reps
+        ]
+        stage.write(tx, changes, at)
+
+
+def test_a_reporter_who_becomes_known_late_is_told_then(world: World) -> None:
+    """Nobody else is told again, and that they were unknown is forgotten."""
+    world.remark(2, reporter_email="Lena@us.example")
+    assert len(world.tell_all()) == 2
+    why = "not known to the CRM, and its domain is not one of staff_domains"
+    assert world.told()["lena@us.example"] == why
+    _hears(world, rep("lena"))
+    assert [mail.to_email for mail in world.tell_all(LATER)] == ["lena@us.example"]
+    assert world.told() == {"rita": "tell", "nils": "tell", "lena": "tell"}
+
+
+def test_an_owner_who_gets_a_mail_address_late_is_told_then(world: World) -> None:
+    """Known by id alone, then as a rep, then with an address."""
+    world.account("globex", owner_id="otto")
+    world.remark(2, account_id="globex", domain="globex.example")
+    world.tell_all()
+    assert world.told()["otto"] == "no mail address is known"
+    _hears(world, rep("otto", email=None))
+    assert world.tell_all(LATER) == []
+    _hears(world, rep("otto"), at=LATER + timedelta(hours=3))
+    mails = world.tell_all(LATER + timedelta(hours=3))
+    assert [mail.to_email for mail in mails] == ["otto@us.example"]
+
+
+def test_people_who_change_wake_no_ship_that_did_not_miss_them(world: World) -> None:
+    """Neither of those who were told, nor of what is long ago."""
+    world.remark(2, reporter_email="lena@us.example")
+    world.tell_all()
+    _hears(world, rep("rita"), rep("olga"), rep("new"))
+    assert world.work.work_out_audiences(LATER) == 0
+    _hears(world, rep("lena"), at=LATER + timedelta(days=91))
+    assert world.work.work_out_audiences(LATER + timedelta(days=91)) == 0
 
 
 def test_accounts_are_told_when_they_can_use_it(store: Store) -> None:

@@ -3,17 +3,21 @@
 import contextlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 import pytest
 
 from schemas.errors import SinkBusy, SinkRefused, SinkUnreachable
+from sinks.absent import NoMailer
 from sinks.store.contract import Store, Transaction
+from sinks.store.rows import Message
 from streams.probe import Point
 from streams.tell import post
-from tests.integration.tell.world import LATER, World, links_of
-from tests.unit.tell_rows import NOW
+from streams.tell.work import TellWork
+from streams.verify.rules import is_told
+from tests.integration.tell.world import LATER, SETTINGS, World, links_of
+from tests.unit.tell_rows import ISSUE, NOW
 
 HOUR = timedelta(hours=1)
 
@@ -121,7 +125,32 @@ def test_nobody_is_told_where_no_mail_went_out(world: World) -> None:
     world.work.work_out_audiences(NOW)
     world.mailer.fail_next(SinkRefused("no"), SinkRefused("no"))
     world.work.send_due(LATER)
-    assert world.loop() is None
+    loop = world.loop()
+    assert loop is not None
+    assert not is_told(loop)
+    assert world.announced("loop.changed") == []
+
+
+def test_where_a_mail_comes_back_the_manager_is_told_once(world: World) -> None:
+    """Of both who were to be told; a second bounce adds nobody."""
+    world.tell_all()
+    world.report(world.message_of("rita").id, "bounced")
+    (mail,) = world.tell_all(LATER)
+    assert mail.to_email == "mona@us.example"
+    assert "You manage Rita, who passed it on and whose mail came back." in mail.text
+    world.report(world.message_of("nils").id, "dropped")
+    assert world.tell_all(LATER + HOUR) == []
+    loop = world.loop()
+    assert loop is not None
+    assert loop.told_at == LATER + 2 * HOUR
+
+
+def test_a_mail_that_the_provider_refuses_goes_to_the_manager_as_well(world: World) -> None:
+    """No such address, it says, before it ever left."""
+    world.work.work_out_audiences(NOW)
+    world.mailer.fail_next(SinkRefused("no such address"), SinkRefused("no such address"))
+    world.work.send_due(LATER)
+    assert [mail.to_email for mail in world.tell_all(LATER)] == ["mona@us.example"]
 
 
 def test_a_mail_that_cannot_be_rendered_blocks_no_other(
@@ -248,10 +277,147 @@ def test_a_withdrawal_corrects_exactly_those_who_were_told(world: World) -> None
 def test_a_withdrawal_within_the_digest_sends_nothing_at_all(world: World) -> None:
     """They have not read of it yet, so there is nothing to correct."""
     world.work.work_out_audiences(NOW)
+    rita = world.message_of("rita").id
     world.withdraw(NOW + timedelta(minutes=10))
     assert world.tell_all(NOW + timedelta(minutes=10)) == []
-    assert world.message_of("rita").state == "failed"
+    assert world.told() == dict.fromkeys(("rita", "nils"), "taken back before its mail went out")
+    assert world.message(rita).reason == post.NOTHING_LEFT
     assert world.loop() is None
+
+
+def test_a_digest_that_lost_a_tell_says_the_rest_and_owes_no_correction(world: World) -> None:
+    """The mail goes out later with another epic: nobody has read of what was taken back."""
+    world.remark(2, issue_id=20002, reporter_id="rita")
+    world.ship(issue_id=20002)
+    world.work.work_out_audiences(NOW)
+    world.withdraw(NOW + timedelta(minutes=10))
+    mails = world.tell_all(NOW + timedelta(minutes=10))
+    assert all("PROD-10001" not in mail.text for mail in mails)
+    assert [mail.to_email for mail in mails if "PROD-20002" in mail.text] != []
+    with world.store.transaction() as tx:
+        tx.ships.correct({(ISSUE, 1)}, LATER)
+    assert world.tell_all(LATER) == []
+
+
+@pytest.mark.parametrize("outcome", ["bounced", "dropped"])
+def test_a_withdrawal_corrects_nobody_whose_mail_came_back(world: World, outcome: str) -> None:
+    """Nils's arrived."""
+    world.tell_all()
+    world.report(world.message_of("rita").id, outcome)
+    world.withdraw(LATER)
+    assert [mail.to_email for mail in world.tell_all(LATER)] == ["nils@us.example"]
+
+
+def test_a_mail_that_turns_out_to_have_arrived_is_corrected_then(world: World) -> None:
+    """The provider's word on it comes after the withdrawal."""
+    world.work.work_out_audiences(NOW)
+    world.mailer.fail_next(SinkRefused("no"), SinkRefused("no"))
+    world.work.send_due(LATER)
+    rita = world.message_of("rita").id
+    world.withdraw(LATER)
+    assert [mail.to_email for mail in world.tell_all(LATER)] == []
+    world.report(rita, "delivered", LATER + HOUR)
+    assert [mail.to_email for mail in world.tell_all(LATER + HOUR)] == ["rita@us.example"]
+
+
+def test_a_mail_that_was_surely_not_taken_is_corrected_by_nobody(world: World) -> None:
+    """The provider was busy: it said so, so nothing went out, and nothing is in doubt."""
+    world.work.work_out_audiences(NOW)
+    world.mailer.fail_next(SinkBusy("mail", 60), SinkRefused("key revoked", status=401))
+    world.work.send_due(LATER)
+    world.withdraw(LATER)
+    assert world.tell_all(LATER) == []
+    assert world.tell_all(LATER + 3 * HOUR) == []
+
+
+def test_what_was_taken_back_while_it_was_handed_over_is_corrected_at_once(world: World) -> None:
+    """Composed before the withdrawal, taken by the provider after it."""
+    world.work.work_out_audiences(NOW)
+    take = world.mailer.send
+
+    def send(mail):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+        if len(world.mailer.mails) == 1:
+            world.withdraw(LATER)
+            world.work.work_out_audiences(LATER)
+        return take(mail)
+
+    world.mailer.send = send  # type: ignore[method-assign]
+    world.work.send_due(LATER)
+    assert len(world.mailer.mails) == 2
+    mails = world.tell_all(LATER)
+    assert sorted(mail.to_email for mail in mails) == ["nils@us.example", "rita@us.example"]
+    assert all(mail.subject.startswith("Taken back") for mail in mails)
+
+
+def test_a_remark_that_is_linked_again_is_told_though_a_mail_had_to_leave_it_out(
+    world: World,
+) -> None:
+    """It was withdrawn when the mail was to go out; its source brought it back."""
+    world.work.work_out_audiences(NOW)
+    _withdraw_remark(world, withdrawn=True, at=NOW)
+    world.work.send_due(LATER)
+    assert set(world.told().values()) == {"no longer true when its mail went out"}
+    _withdraw_remark(world, withdrawn=False, at=LATER)
+    world.wake(LATER)
+    assert len(world.tell_all(LATER)) == 2
+
+
+def _withdraw_remark(world: World, *, withdrawn: bool, at: datetime) -> None:
+    with world.store.transaction() as tx:
+        found = tx.remarks.find("zendesk:1")
+        assert found is not None
+        remark, words = found
+        assert words is not None
+        tx.remarks.revise(
+            [(msgspec.structs.replace(remark, withdrawn=withdrawn, version_at=at), words)]
+        )
+
+
+def test_without_a_provider_mails_stay_open_and_go_as_soon_as_there_is_one(world: World) -> None:
+    """Nothing is claimed, so nothing waits for a report that never comes."""
+    world.work.work_out_audiences(NOW)
+    bare = TellWork(world.store, NoMailer(), SETTINGS)
+    assert bare.send_due(LATER) == 0
+    rita = world.message_of("rita")
+    assert (rita.state, rita.attempts) == ("open", 0)
+    assert world.work.send_due(LATER) == 2
+
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_an_outcome_that_cannot_be_written_holds_up_no_other_mail(
+    world: World, monkeypatch: pytest.MonkeyPatch, *, taken: bool
+) -> None:
+    """It is written as far as it can be, with the reason, and the next mail goes out."""
+    world.work.work_out_audiences(NOW)
+    nils, rita = world.message_of("nils").id, world.message_of("rita").id
+
+    def broken(_tx: object, message: Message, *_: object) -> None:
+        if message.id == nils:
+            raise ValueError("a \0 in it")
+        settle(_tx, message, *_)  # type: ignore[arg-type]
+
+    name = "_settle" if taken else "_refused"
+    settle = getattr(post, name)
+    monkeypatch.setattr(post, name, broken)
+    if not taken:
+        world.mailer.fail_next(SinkRefused("no"), SinkRefused("no"))
+    world.work.send_due(LATER)
+    assert world.message(rita).state == ("sent" if taken else "failed")
+    assert world.message(nils).state == ("sent" if taken else "failed")
+    if not taken:
+        assert world.message(nils).reason.startswith(post.NOT_WRITTEN)
+    assert world.work.send_due(LATER + 24 * HOUR) == 0
+
+
+@pytest.mark.parametrize("why", ["NUL \0 in it", "half a pair \ud800", "long " * 10_000])
+def test_a_reason_that_no_database_takes_is_written_all_the_same(world: World, why: str) -> None:
+    """The provider's own words."""
+    world.work.work_out_audiences(NOW)
+    world.mailer.fail_next(SinkRefused(why), SinkUnreachable(why))
+    world.work.send_due(LATER)
+    states = {who: world.message_of(who) for who in ("nils", "rita")}
+    assert {one.state for one in states.values()} == {"failed", "sending"}
+    assert all(one.reason[:4] == why[:4] for one in states.values())
 
 
 def test_a_withdrawal_while_a_mail_is_held_up_takes_it_out_and_corrects(world: World) -> None:
@@ -262,7 +428,10 @@ def test_a_withdrawal_while_a_mail_is_held_up_takes_it_out_and_corrects(world: W
     world.work.send_due(LATER)
     assert len(world.mailer.mails) == 2
     world.withdraw(LATER)
-    mails = world.tell_all(LATER)
+    assert world.tell_all(LATER) == []
+    waits = {one.reason for one in world.tells() if one.kind == "correction"}
+    assert waits == {"not known yet whether its mail went out: corrected once it is"}
+    mails = world.tell_all(LATER + 2 * HOUR)
     assert all(mail.subject.startswith("Taken back") for mail in mails)
     assert len(mails) == 2
 
@@ -283,16 +452,11 @@ def test_who_told_the_customer_is_corrected_first(world: World) -> None:
 def test_a_remark_that_was_withdrawn_before_the_mail_went_out_is_not_in_it(world: World) -> None:
     """Nothing is left to say, so nothing is said."""
     world.work.work_out_audiences(NOW)
-    with world.store.transaction() as tx:
-        found = tx.remarks.find("zendesk:1")
-        assert found is not None
-        remark, words = found
-        assert words is not None
-        gone = msgspec.structs.replace(remark, withdrawn=True, version_at=NOW)
-        tx.remarks.revise([(gone, words)])
+    rita = world.message_of("rita").id
+    _withdraw_remark(world, withdrawn=True, at=NOW)
     world.work.send_due(LATER)
     assert world.mailer.mails == []
-    assert world.message_of("rita").reason == post.NOTHING_LEFT
+    assert world.message(rita).reason == post.NOTHING_LEFT
 
 
 def test_a_correction_that_the_next_generation_overtook_is_not_sent(world: World) -> None:

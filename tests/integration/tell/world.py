@@ -152,6 +152,13 @@ class World:
         assert found is not None
         return found
 
+    def message(self, message_id: str) -> Message:
+        """A mail, whatever it carries by now."""
+        with self.store.transaction() as tx:
+            found = tx.messages.find(message_id)
+        assert found is not None
+        return found
+
     def loop(self, account_id: str = "acme") -> LoopRow | None:
         """Where it stands."""
         with self.store.transaction() as tx:
@@ -178,10 +185,10 @@ class World:
         )
         self._run(VerifyStage().stage(), encode(event), STRUCTURED_HEADERS, at)
 
-    def press(self, url: str, at: datetime = LATER) -> None:
+    def press(self, url: str, at: datetime = LATER, comment: str = "") -> None:
         """Somebody follows a link and presses its button."""
         text = url.rpartition("/")[2]
-        record = outgoing(check(text, SECRET, at).id, Reply(token=text, at=at))
+        record = outgoing(check(text, SECRET, at).id, Reply(token=text, at=at, comment=comment))
         self._run(ReplyStage(SECRET).stage(), record.value, record.headers, at)
 
     def _run(self, stage: Stage[Any], value: bytes | None, headers: Any, now: datetime) -> None:
