@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, NullPool, create_engine, inspect, text
 
-from sinks.store.migrations import LOCK, current, head, migrate, unmigrate
+from sinks.store.migrations import LOCK, _config, current, head, migrate, unmigrate
 from sinks.store.tables import Base
 
 _DETAILS = text("""
@@ -58,6 +60,14 @@ def test_it_is_what_the_tables_would_make_themselves(database_url: str) -> None:
         Base.metadata.create_all(connection)
     assert shape(database_url) == migrated
     assert len(migrated) > len(Base.metadata.tables)
+
+
+def test_the_newest_file_is_the_head_of_one_chain() -> None:
+    """As Alembic follows it; the code that starts looks at the names of the files alone."""
+    scripts = ScriptDirectory.from_config(_config())
+    assert scripts.get_heads() == [head()]
+    for script in scripts.walk_revisions():
+        assert Path(script.path).name.startswith(f"v{script.revision}_")
 
 
 def test_going_back_to_nothing_leaves_nothing(database_url: str) -> None:
