@@ -101,9 +101,9 @@ class System:
 
     def stop(self) -> None:
         """Everything, the parts that others need last; safe to repeat."""
-        for process in (self.gateway, *self.workers):
-            process.stop()
+        _stop_at_once(self.gateway, *self.workers)
         self._stack.close()
+        _stop_at_once(*(part for part in (self.kafka, self.postgres) if part is not None))
 
     def _run(self, process: ServerProcess, command: str, more: Mapping[str, str]) -> None:
         line = [sys.executable, "-m", "streams.commands", command]
@@ -115,6 +115,14 @@ class System:
             return httpx.get(f"{self.gateway_url}/health/ready", timeout=5).is_success
         except httpx.TransportError:
             return False
+
+
+def _stop_at_once(*parts: ServerProcess | EmbeddedKafka | EmbeddedPostgres) -> None:
+    """Stop parts that do not need each other; nothing happens to one that does not run."""
+    with ThreadPoolExecutor(len(parts) or 1) as pool:
+        stopping = [pool.submit(part.stop) for part in parts]
+    for each in stopping:
+        each.result()
 
 
 @contextmanager
@@ -145,12 +153,10 @@ def _start_servers(system: System, say: Say) -> None:
             say("Starting Kafka (the first time, this fetches it).")
             system.kafka = EmbeddedKafka(system.home, say=say)
             waiting.append(pool.submit(system.kafka.start))
-            system._stack.callback(system.kafka.stop)  # noqa: SLF001 - this file's own class
         if not system.settings.database_url:
             say("Starting PostgreSQL.")
             system.postgres = EmbeddedPostgres(system.home)
             waiting.append(pool.submit(system.postgres.start))
-            system._stack.callback(system.postgres.stop)  # noqa: SLF001
         for each in waiting:
             each.result()
     if system.kafka is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from streams.settings import Settings
 from streams.system import started
 
 HOLD_S = 3.0
+INTERRUPTED = 130
+"""The exit status of what Ctrl-C ended, as in a shell."""
 
 
 @click.command()
@@ -39,7 +42,8 @@ def demo(home: Path) -> None:
 
     Example: closeloop demo
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     console = Console(highlight=False, soft_wrap=True)
     settings = Settings(
         home=str(home),
@@ -60,6 +64,15 @@ def demo(home: Path) -> None:
         _play(settings, home, say, console)
     except EmbeddedError as error:
         raise SinkRefused(str(error)) from error
+    except KeyboardInterrupt:
+        click.echo("Nothing is left running.", err=True)
+        raise click.exceptions.Exit(INTERRUPTED) from None
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    """Say that the end has begun; written past Python's buffers, which may be in use right now."""
+    os.write(sys.stderr.fileno(), b"\nStopping.\n")
+    raise KeyboardInterrupt
 
 
 MARK = "this-is-the-demo"

@@ -22,7 +22,7 @@ COMMANDS = {
     "demo": "streams.commands.demo:demo",
     "up": "streams.commands.up:up",
     "worker": "streams.commands.run:worker",
-    "gateway": "streams.commands.run:gateway",
+    "gateway": "streams.commands.gateway:gateway",
     "doctor": "streams.commands.doctor:doctor",
     "settings": "streams.commands.settings:settings",
     "topics": "streams.commands.topics:topics",
@@ -93,6 +93,7 @@ def run(arguments: Sequence[str]) -> int:
         error.show()
         status = error.exit_code
     except (click.Abort, KeyboardInterrupt):
+        click.echo("closeloop: stopped", err=True)
         status = 130
     except CloseloopError as error:
         click.echo(f"closeloop: {safe(str(error))}", err=True)

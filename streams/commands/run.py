@@ -1,4 +1,4 @@
-"""``closeloop worker`` and ``closeloop gateway``: the two long-running parts, one process each."""
+"""``closeloop worker``: every stage, and everything that falls due, in one process."""
 
 from __future__ import annotations
 
@@ -12,15 +12,12 @@ import structlog
 from mode import Service
 from prometheus_client import start_http_server
 
-from schemas.errors import CloseloopError
 from sinks.kafka.admin import create_missing
 from sinks.kafka.reading import reach
-from sinks.store.postgres.store import PostgresStore
 from streams.app import Parts, build
 from streams.commands.root import settings_of
 from streams.commands.waiting import wait_for
 from streams.logs import log_as
-from streams.settings import Settings
 from streams.wiring import parts_of
 
 log = structlog.get_logger()
@@ -48,33 +45,6 @@ def worker(context: click.Context, *, no_create_topics: bool) -> None:
     if settings.metrics_port:
         start_http_server(settings.metrics_port)
     run_app(parts)
-
-
-@click.command()
-@click.pass_context
-def gateway(context: click.Context) -> None:
-    """Run the HTTP gateway until Ctrl-C or SIGTERM: webhooks in, pages of the mails' links out.
-
-    Example: CLOSELOOP_ZENDESK_SECRET=... closeloop gateway
-    """
-    from streams.collect.serve import run_gateway
-    from streams.verify.pages import reply_routes
-
-    settings = settings_of(context)
-    log_as(json=settings.log_json)
-    run_gateway(settings, reply_routes(settings, _store_for_pages(settings)))
-
-
-def _store_for_pages(settings: Settings) -> PostgresStore | None:
-    """The store, for the page that says whether a link was used; it can do without."""
-    if not settings.database_url:
-        return None
-    store = PostgresStore(settings.database_url, pool_size=2, timeout_s=5)
-    try:
-        store.open()
-    except CloseloopError as error:
-        log.warning("pages do without the store", why=str(error))
-    return store
 
 
 def wait_for_parts(parts: Parts) -> None:

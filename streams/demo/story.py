@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -18,7 +17,7 @@ from schemas.errors import CloseloopError
 from schemas.events import AnyEvent
 from schemas.topics import CRM_CHANGED, FEEDBACK_RECEIVED
 from sinks.contracts import Outgoing
-from sinks.kafka.publisher import KafkaPublisher
+from sinks.kafka.writing import sender
 from sinks.store.postgres.store import PostgresStore
 from sinks.store.rows import Tell
 from streams.demo import cast
@@ -184,16 +183,8 @@ class Story:
 
     def _publish(self, topic: str, events: Sequence[tuple[str, AnyEvent]]) -> None:
         records = [Outgoing(topic, k.encode(), encode(e), STRUCTURED_HEADERS) for k, e in events]
-
-        async def publish() -> None:
-            publisher = KafkaPublisher(self._system.settings.bootstrap_servers)
-            await publisher.open()
-            try:
-                await publisher.publish(records)
-            finally:
-                await publisher.close()
-
-        asyncio.run(publish())
+        with sender(self._system.settings.bootstrap_servers, [topic]) as to:
+            to.send(records)
 
     def _until(self, what: str, is_so: Callable[[Any], bool]) -> None:
         deadline = time.monotonic() + PATIENCE_S
