@@ -29,10 +29,11 @@ def up(context: click.Context, *, workers: int) -> None:
     """
     settings = settings_of(context)
     ended = threading.Event()
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, lambda *_: ended.set())
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C, in the midst of it
     try:
         with started(settings, Path(settings.home), click.echo, workers=workers) as system:
+            for each in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(each, lambda *_: ended.set())
             click.echo(f"Closeloop is up: webhooks go to {system.gateway_url}/v1/sources/<name>")
             click.echo("Ctrl-C stops it.")
             watch(system, ended)
