@@ -23,6 +23,7 @@ from streams import metrics
 from streams.probe import Probe, pass_by
 from streams.settings import Settings
 from streams.tell.audience import decide_audience
+from streams.tell.candidates import UNKNOWN
 from streams.tell.corrections import NOT_SAID, unsaid
 from streams.tell.customers import Customers, is_urgent
 from streams.tell.lookup import look_up
@@ -40,6 +41,9 @@ MOST_SHIPS = 100
 """Ships that one call works out; the next call goes on."""
 AGAIN_AFTER = timedelta(minutes=5)
 """When a ship is tried again whose audience could not be worked out."""
+LOOK_AGAIN = timedelta(minutes=1)
+"""When a ship is looked at again of which somebody unknown was not told: the CRM's word on them may
+have been on its way into the store at the same moment."""
 CORRECTION_LAG = timedelta(minutes=1)
 """How long other corrections wait for those whose customer believes what is no longer true."""
 
@@ -126,6 +130,8 @@ class TellWork:
         told = self._addressed(tx, [t for t in tells if t.verdict == "tell"], customers, now)
         skipped = [tell for tell in tells if tell.verdict == "skip"]
         new = tx.tells.put([*told, *skipped])
+        if any(t.reason in UNKNOWN and (t.id, t.reason) not in standing for t in skipped):
+            tx.ships.wake({ship.issue_id}, now + LOOK_AGAIN)
         tx.outbox.add([(NOTIFICATION_REQUESTED.name, tell.id, requested(tell)) for tell in new])
         return new + [tell for tell in skipped if (tell.id, tell.reason) not in standing]
 

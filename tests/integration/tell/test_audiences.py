@@ -218,10 +218,22 @@ def test_an_owner_who_gets_a_mail_address_late_is_told_then(world: World) -> Non
     assert [mail.to_email for mail in mails] == ["otto@us.example"]
 
 
+def test_a_rep_who_becomes_known_at_the_same_moment_is_told_a_minute_later(world: World) -> None:
+    """Neither transaction saw the other; the ship is looked at once more, and then no more."""
+    world.remark(2, reporter_email="lena@us.example")
+    world.work.work_out_audiences(NOW)
+    world.crm("rep", (SAID, rep("lena")))
+    minute = NOW + timedelta(minutes=1)
+    assert world.work.work_out_audiences(minute) == 1
+    assert world.told()["lena"] == "tell"
+    assert world.work.work_out_audiences(minute + timedelta(hours=1)) == 0
+
+
 def test_people_who_change_wake_no_ship_that_did_not_miss_them(world: World) -> None:
     """Neither of those who were told, nor of what is long ago."""
     world.remark(2, reporter_email="lena@us.example")
     world.tell_all()
+    assert world.work.work_out_audiences(LATER) == 1  # once more, should the CRM be a moment late
     _hears(world, rep("rita"), rep("olga"), rep("new"))
     assert world.work.work_out_audiences(LATER) == 0
     _hears(world, rep("lena"), at=LATER + timedelta(days=91))
