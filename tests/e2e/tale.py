@@ -19,6 +19,7 @@ from schemas.events import (
 from schemas.topics import CRM_CHANGED, FEEDBACK_RECEIVED, LOOP_CHANGED
 from sinks.store.contract import Transaction
 from sinks.store.rows import EpicRow, LoopRow, Ship, Tell
+from streams.ship.person import carry_out, withdraw
 from tests.e2e.vendors import hubspot_change, typeform_response, zendesk_ticket
 from tests.e2e.world import Mailed, World, ago, now
 
@@ -219,6 +220,20 @@ class Tale:
         self.world.jira("POST", f"issues/{epic.key}/reopen")
         look = lambda: (ship := self.world.ship(epic.id)) and ship.withdrawn_at and ship  # noqa: E731
         return self.world.until("the withdrawal", look)
+
+    def take_back(self, epic: Epic) -> None:
+        """A person says so, as `closeloop ship withdraw` does."""
+        with self.world.store.transaction() as tx:
+            row = tx.epics.get({epic.id})[epic.id]
+            carry_out(tx, withdraw(tx, row, "it loses data"), now())
+
+    def knows_label(self, epic: Epic, label: str) -> None:
+        """Wait until the store has it."""
+        self.world.until("the label", lambda: label in self._epic(epic).epic.labels)
+
+    def is_open(self, epic: Epic) -> None:
+        """Wait until the store has it that the issue is not resolved."""
+        self.world.until("the re-open", lambda: self._epic(epic).epic.resolution is None)
 
     def _epic(self, epic: Epic) -> EpicRow:
         return self.world.ask(lambda tx: tx.epics.get({epic.id}))[epic.id]

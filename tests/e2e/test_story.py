@@ -217,3 +217,46 @@ def test_a_link_has_one_effect_and_a_scanner_none(tale: Tale) -> None:
     last = tale.closes(epic, "acme", "solved")
     assert last.not_solved_at == first.not_solved_at
     assert tale.announced(epic) == ["told", "not_solved", "solved"]
+    (answer,) = tale.world.ask(lambda tx: tx.loops.answers(account, epic.id))
+    assert (answer.said, answer.words) == ("not_solved", "The file lacks the totals.")
+
+
+def test_an_address_that_a_stranger_typed_into_the_form_gets_no_mail(tale: Tale) -> None:
+    """Until the CRM knows it: then it is a rep, who joined late and is told late."""
+    tale.rep("dana")
+    tale.account("acme", owner="dana")
+    epic = tale.epic()
+    tale.form("acme", epic.key, rep="mallory")
+    tale.release(epic)
+    tale.told("dana")
+    reason = "not known to the CRM, and its domain is not one of staff_domains"
+    assert tale.verdicts(epic) == {"Dana": "shipped", tale.address("mallory"): reason}
+    assert tale.mails("mallory") == []
+
+    tale.rep("mallory")
+    assert "I copy forty rows out by hand" in tale.told("mallory").text
+    assert tale.verdicts(epic) == {"Dana": "shipped", "Mallory": "shipped"}
+    assert len(tale.mails("dana")) == 1
+
+
+def test_a_person_takes_back_what_jira_shipped_and_that_word_stands(tale: Tale) -> None:
+    """Versions are tidied up and labels change; only once the issue ships anew is it told again."""
+    tale.rep("dana")
+    tale.account("acme", owner="dana")
+    epic = tale.epic()
+    tale.remark("acme", epic.key)
+    tale.release(epic)
+    tale.told("dana")
+    tale.take_back(epic)
+    assert tale.told("dana", 2).subject.startswith("Taken back: ")
+
+    tale.world.jira("PUT", f"issues/{epic.key}", {"labels": ["tidied"]})
+    tale.knows_label(epic, "tidied")
+    ship = tale.world.ship(epic.id)
+    assert ship is not None
+    assert ship.generation == 1
+
+    tale.world.jira("POST", f"issues/{epic.key}/reopen")
+    tale.is_open(epic)
+    tale.release(epic)
+    assert tale.told("dana", 3).subject.startswith("Shipped: ")
