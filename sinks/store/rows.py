@@ -15,7 +15,7 @@ from schemas.events import Account, Epic, LoopState, Opportunity, Rep, TellKind,
 
 Outcome: TypeAlias = Literal["linked", "suggested", "unmatched", "dismissed"]
 LinkState: TypeAlias = Literal["linked", "suggested", "rejected"]
-Verdict: TypeAlias = Literal["link", "suggest", "reject", "undo"]
+Verdict: TypeAlias = Literal["link", "suggest", "reject", "dismiss", "undo"]
 CrmKind: TypeAlias = Literal["account", "opportunity", "rep"]
 Facts: TypeAlias = Account | Opportunity | Rep
 
@@ -96,6 +96,7 @@ class Decision(Row, frozen=True, kw_only=True):
     """One decision on one remark and one issue; never changed, only followed by another.
 
     Attributes:
+        issue_key: empty where it is about the remark as a whole: that it is dismissed, or no more.
         rule: ``key``, ``url``, ``field``, ``thread``, ``likeness`` or ``person``.
         model: the version of what decided, ``1`` for plain rules.
         by: ``closeloop``, or who decided.

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import click
+import msgspec
 
 from sinks.contracts import Sighting
 from sinks.store.contract import Transaction
@@ -18,14 +19,22 @@ from streams.commands.output import remark as say
 from streams.commands.output import show, show_fields, show_json
 from streams.commands.root import settings_of
 from streams.commands.terminal import excerpt
-from streams.link.triage import Plan, Ruling, accepting, carry_out, plan, rejecting, undoing
+from streams.link.desk import (
+    Action,
+    Asked,
+    carry_out_all,
+    plan_all,
+    plan_undoing_last,
+    result_of,
+)
+from streams.link.triage import Plan, Ruling, accepting, plan
 
-Planning = Callable[[Transaction], Plan]
+Planning = Callable[[Transaction], Sequence[Plan]]
 
 
 @click.group()
 def triage() -> None:
-    """Triage: list, accept, reject, undo, new-epic.
+    """Triage: list, accept, reject, dismiss, undo, new-epic.
 
     Example: closeloop triage list
     """
@@ -55,50 +64,76 @@ def list_(context: click.Context, *, limit: int, as_json: bool) -> None:
 
 
 @triage.command()
-@click.argument("feedback", metavar="SOURCE:RECORD")
-@click.argument("issues", nargs=-1, required=True, metavar="ISSUE...")
+@click.argument("names", nargs=-1, required=True, metavar="SOURCE:RECORD... ISSUE...")
 @options.by
 @options.dry_run
 @options.as_json
 @click.pass_context
-def accept(context: click.Context, /, feedback: str, issues: Sequence[str], **said: Any) -> None:
-    """Link a remark to issues; it stays linked, whatever the rules say later.
+def accept(context: click.Context, /, names: Sequence[str], **said: Any) -> None:
+    """Link remarks to issues; they stay linked, whatever the rules say later.
 
-    Where an issue has shipped already, the reps are told.
+    Of several remarks all are linked or none. What has a colon is a remark, what has none an
+    issue. Where an issue has shipped already, the reps are told.
 
-    Example: closeloop triage accept zendesk:4711 APP-12
+    Example: closeloop triage accept zendesk:4711 zendesk:4712 APP-12
     """
-    _rule(context, lambda tx: plan(tx, feedback, accepting(tx, _upper(issues))), **said)
+    remarks, issues = _parted(names)
+    if not issues:
+        raise click.UsageError("name the ISSUE... to link to, after the remarks")
+    _rule(context, "accept", remarks, issues, **said)
 
 
 @triage.command()
-@click.argument("feedback", metavar="SOURCE:RECORD")
-@click.argument("issues", nargs=-1, metavar="[ISSUE]...")
+@click.argument("names", nargs=-1, required=True, metavar="SOURCE:RECORD... [ISSUE]...")
 @options.by
 @options.dry_run
 @options.as_json
 @click.pass_context
-def reject(context: click.Context, /, feedback: str, issues: Sequence[str], **said: Any) -> None:
-    """Say that a remark is not about issues; without one, about none that is suggested.
+def reject(context: click.Context, /, names: Sequence[str], **said: Any) -> None:
+    """Say that remarks are not about issues; without one, about none that is suggested.
 
     Example: closeloop triage reject zendesk:4711 APP-12
     """
-    _rule(context, lambda tx: plan(tx, feedback, rejecting(_upper(issues))), **said)
+    _rule(context, "reject", *_parted(names), **said)
 
 
 @triage.command()
-@click.argument("feedback", metavar="SOURCE:RECORD")
-@click.argument("issues", nargs=-1, metavar="[ISSUE]...")
+@click.argument("names", nargs=-1, required=True, metavar="SOURCE:RECORD...")
 @options.by
 @options.dry_run
 @options.as_json
 @click.pass_context
-def undo(context: click.Context, /, feedback: str, issues: Sequence[str], **said: Any) -> None:
+def dismiss(context: click.Context, /, names: Sequence[str], **said: Any) -> None:
+    """Say that nothing of these remarks is product feedback: they are listed no more.
+
+    What is suggested for them is rejected. They come up again if their source changes them.
+
+    Example: closeloop triage dismiss zendesk:4711 zendesk:4712
+    """
+    remarks, issues = _parted(names)
+    if issues:
+        raise click.UsageError(f"{issues[0]} is no SOURCE:RECORD; `reject` is for single issues")
+    _rule(context, "dismiss", remarks, (), **said)
+
+
+@triage.command()
+@click.argument("names", nargs=-1, metavar="[SOURCE:RECORD]... [ISSUE]...")
+@click.option("--last", is_flag=True, help="All that you decided last, in one go.")
+@options.by
+@options.dry_run
+@options.as_json
+@click.pass_context
+def undo(context: click.Context, /, names: Sequence[str], *, last: bool, **said: Any) -> None:
     """Take back what a person decided: it is for a person to decide again.
 
     Example: closeloop triage undo zendesk:4711 APP-12
     """
-    _rule(context, lambda tx: plan(tx, feedback, undoing(_upper(issues))), **said)
+    if last == bool(names):
+        raise click.UsageError("name remarks to undo, or say --last")
+    if last:
+        _carry_out(context, lambda tx: plan_undoing_last(tx, said["by"]), **said)
+    else:
+        _rule(context, "undo", *_parted(names), **said)
 
 
 @triage.command("new-epic")
@@ -120,13 +155,13 @@ def new_epic(context: click.Context, /, feedback: str, **said: Any) -> None:
     about = {name: said.pop(name) for name in ("project", "summary", "description")}
     made = _create(context, feedback, about, dry_run=said["dry_run"])
 
-    def planned(tx: Transaction) -> Plan:
+    def planned(tx: Transaction) -> list[Plan]:
         if made is None:
-            return plan(tx, feedback, lambda _: [Ruling("a new epic", None, "link", "linked")])
+            return [plan(tx, feedback, lambda _: [Ruling("a new epic", None, "link", "linked")])]
         tx.epics.put([made])
-        return plan(tx, feedback, accepting(tx, [made.epic.key]))
+        return [plan(tx, feedback, accepting(tx, [made.epic.key]))]
 
-    _rule(context, planned, **said)
+    _carry_out(context, planned, **said)
 
 
 def _create(
@@ -150,33 +185,46 @@ def _create(
         tracker.close()
 
 
+def _parted(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Remarks, which have a colon in their name, and issues, which have none."""
+    remarks = [name for name in dict.fromkeys(names) if ":" in name]
+    if not remarks:
+        raise click.UsageError("name at least one remark, SOURCE:RECORD")
+    return remarks, [name for name in dict.fromkeys(names) if ":" not in name]
+
+
 def _rule(
+    context: click.Context,
+    action: Action,
+    remarks: Sequence[str],
+    issues: Sequence[str],
+    **said: Any,
+) -> None:
+    asked = Asked(action=action, remarks=remarks, issues=issues, by=said["by"])
+    _carry_out(context, lambda tx: plan_all(tx, asked), **said)
+
+
+def _carry_out(
     context: click.Context, planned: Planning, *, by: str, dry_run: bool, as_json: bool
 ) -> None:
     from streams.wiring import opened_store
 
     settings, now = settings_of(context), datetime.now(UTC)
     with opened_store(settings) as store, store.transaction() as tx:
-        what = planned(tx)
+        plans = planned(tx)
         if not dry_run:
-            carry_out(tx, what, by, now)
+            carry_out_all(tx, plans, by, now)
     if not dry_run:
         wake(settings, "triage")
+    results = [result_of(one) for one in plans]
     if as_json:
-        show_json({**_shown(what), "dry_run": dry_run})
+        alone = msgspec.to_builtins(results[0]) if len(results) == 1 else {}
+        show_json({**alone, "remarks": results, "dry_run": dry_run})
         return
-    decided = ", ".join(f"{one.issue_key} {one.state}" for one in what.rulings)
-    outcome = "would be" if dry_run else "now"
-    show_fields([("remark", what.remark.feedback_id), ("issues", decided), (outcome, what.outcome)])
-
-
-def _shown(what: Plan) -> dict[str, Any]:
-    feedback, decided = what.remark.feedback_id, what.rulings
-    return {"remark": feedback, "outcome": what.outcome, "decided": decided}
-
-
-def _upper(issues: Sequence[str]) -> list[str]:
-    return [issue.upper() for issue in dict.fromkeys(issues)]
+    for one in results:
+        decided = ", ".join(f"{r.issue_key} {r.state}" for r in one.decided if r.state)
+        outcome = "would be" if dry_run else "now"
+        show_fields([("remark", one.remark), ("issues", decided), (outcome, one.outcome)])
 
 
 def _described(

@@ -1,4 +1,4 @@
-"""What a person decides about a remark: accept, reject, undo. Pure, and the writing of it.
+"""What a person decides about a remark: accept, reject, dismiss, undo. Pure, and the writing of it.
 
 Every decision is appended, and a link that a person decided stays as the person said. Undoing puts
 a link before a person again: it is suggested, whatever it was before.
@@ -21,6 +21,8 @@ from streams.link.building import RULES_MODEL, announced
 
 SOURCE = "/closeloop/triage"
 PERSON = "person"
+WHOLE = ""
+"""The issue key of a decision on a remark as a whole: that it is dismissed, or that no more."""
 Standing: TypeAlias = Sequence[tuple[Link, Decision]]
 
 
@@ -29,12 +31,16 @@ class CannotRule(CloseloopError):
 
 
 class Ruling(msgspec.Struct, frozen=True):
-    """What a person made of one remark and one issue."""
+    """What a person made of one remark and one issue.
+
+    Attributes:
+        issue_key: empty for the remark as a whole; then there is no link, and no `state` of one.
+    """
 
     issue_key: str
     issue_id: int | None
     verdict: Verdict
-    state: LinkState
+    state: LinkState | None
 
 
 def accepted(standing: Standing, issue_key: str, issue_id: int) -> list[Ruling]:
@@ -71,6 +77,23 @@ def rejected(standing: Standing, issue_key: str | None) -> list[Ruling]:
     return [Ruling(link.issue_key, link.issue_id, "reject", "rejected") for link in links]
 
 
+def dismissed(standing: Standing) -> list[Ruling]:
+    """Nothing of the remark is product feedback: what is suggested is rejected with it.
+
+    Raises:
+        CannotRule: it is linked.
+    """
+    linked = ", ".join(link.issue_key for link, _ in standing if link.state == "linked")
+    if linked:
+        raise CannotRule(f"it is linked to {linked}; reject that first")
+    rejections = [
+        Ruling(link.issue_key, link.issue_id, "reject", "rejected")
+        for link, _ in standing
+        if link.state == "suggested"
+    ]
+    return [*rejections, Ruling(WHOLE, None, "dismiss", None)]
+
+
 def undone(standing: Standing, issue_key: str | None) -> list[Ruling]:
     """What a person decided, about this issue or about all, is for a person to decide again.
 
@@ -92,9 +115,11 @@ def undone(standing: Standing, issue_key: str | None) -> list[Ruling]:
 def outcome_of(standing: Standing, rulings: Sequence[Ruling]) -> Outcome:
     """What linking comes to once these are carried out."""
     states: dict[str, LinkState] = {link.issue_key: link.state for link, _ in standing}
-    states |= {ruling.issue_key: ruling.state for ruling in rulings}
+    states |= {one.issue_key: one.state for one in rulings if one.state is not None}
     if "linked" in states.values():
         return "linked"
+    if any(ruling.verdict == "dismiss" for ruling in rulings):
+        return "dismissed"
     return "suggested" if "suggested" in states.values() else "unmatched"
 
 
@@ -169,7 +194,11 @@ def carry_out(tx: Transaction, what: Plan, by: str, now: datetime) -> Outcome:
     """
     remark, rulings = what.remark, what.rulings
     decisions = _decisions(tx, remark, rulings, by, now)
-    links = [_link(one, ruling) for one, ruling in zip(decisions, rulings, strict=True)]
+    links = [
+        _link(one, ruling.state)
+        for one, ruling in zip(decisions, rulings, strict=True)
+        if ruling.state is not None
+    ]
     tx.links.add(decisions, links)
     tx.remarks.set_outcome({remark.id: what.outcome})
     event = _announcement(tx, remark, what.outcome, decisions[-1], now)
@@ -201,12 +230,12 @@ def _decisions(
     ]
 
 
-def _link(decision: Decision, ruling: Ruling) -> Link:
+def _link(decision: Decision, state: LinkState) -> Link:
     return Link(
         remark_id=decision.remark_id,
         issue_key=decision.issue_key,
         issue_id=decision.issue_id,
-        state=ruling.state,
+        state=state,
         decision_id=decision.id,
     )
 

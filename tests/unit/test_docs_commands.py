@@ -25,6 +25,7 @@ WRITING = {
     "dead drop",
     "triage accept",
     "triage reject",
+    "triage dismiss",
     "triage undo",
     "triage new-epic",
     "ship release",

@@ -71,8 +71,20 @@ class Remarks(Protocol):
     def find(self, feedback_id: str) -> tuple[Remark, Words | None] | None:
         """One remark by its identity."""
 
+    def get(self, ids: Collection[int]) -> dict[int, tuple[Remark, Words | None]]:
+        """Remark id -> the remark, of those that are known."""
+
+    def hold(self, feedback_ids: Collection[str]) -> dict[str, tuple[Remark, Words | None]]:
+        """Identity -> the remark as it is now, of those that are known.
+
+        Until the transaction ends nobody else who holds one of them gets it.
+        """
+
     def undecided(self, limit: int) -> list[tuple[Remark, Words | None]]:
-        """Remarks that wait for a person, oldest first."""
+        """Remarks that wait for a person, oldest first; a dismissed one does not wait."""
+
+    def waiting(self, limit: int) -> list[tuple[Remark, Words | None]]:
+        """The same, those with a guess that chance chose first, then the newest."""
 
 
 class Links(Protocol):
@@ -89,6 +101,24 @@ class Links(Protocol):
 
     def of_remark(self, remark_id: int) -> list[tuple[Link, Decision]]:
         """Every link of a remark with the decision behind it, best score first."""
+
+    def ruled(self, remark_id: int) -> list[Decision]:
+        """The last decision of a person on each issue of a remark, in order.
+
+        Also the last one on the remark as a whole, whose issue key is empty.
+        """
+
+    def last_by(self, by: str) -> list[Decision]:
+        """What a person decided last, in one go, and nobody decided anew since; in order.
+
+        What was only taken back does not count as decided.
+        """
+
+    def accepted(self, issue_ids: Collection[int], most: int) -> dict[int, list[Linked]]:
+        """Issue id -> remarks that people linked to it, the last linked first, at most `most`.
+
+        Only those with words, and not withdrawn; an issue without any is absent.
+        """
 
     def of_issue(
         self,

@@ -41,6 +41,43 @@ class FakeLinks:
         ]
         return sorted(found, key=lambda pair: (-pair[1].score, pair[0].issue_key))
 
+    def ruled(self, remark_id: int) -> list[Decision]:
+        """The last decision of a person on each issue of a remark, in order."""
+        theirs = [one for one in self._by_people() if one.remark_id == remark_id]
+        return sorted({one.issue_key: one for one in theirs}.values(), key=lambda one: one.id)
+
+    def last_by(self, by: str) -> list[Decision]:
+        """What a person decided last, in one go, and nobody decided anew since; in order."""
+        last = {(one.remark_id, one.issue_key): one for one in self._by_people()}
+        stands = [one for one in last.values() if one.by == by and one.verdict != "undo"]
+        at = max((one.at for one in stands), default=None)
+        return sorted((one for one in stands if one.at == at), key=lambda one: one.id)
+
+    def accepted(self, issue_ids: Collection[int], most: int) -> dict[int, list[Linked]]:
+        """Issue id -> remarks that people linked to it, the last linked first, at most `most`."""
+        found = {}
+        for issue_id in sorted(issue_ids):
+            theirs = [
+                link.decision_id
+                for link in self._state.links.values()
+                if link.issue_id == issue_id and link.state == "linked" and self._by_person(link)
+            ]
+            linked = [self._accepted(decision_id) for decision_id in sorted(theirs, reverse=True)]
+            if kept := [one for one in linked if one is not None][:most]:
+                found[issue_id] = kept
+        return found
+
+    def _accepted(self, decision_id: int) -> Linked | None:
+        decision = self._state.decisions[decision_id]
+        remark = {one.id: one for one in self._state.remarks.values()}.get(decision.remark_id)
+        words = self._state.words.get(decision.remark_id)
+        if remark is None or remark.withdrawn or words is None:
+            return None
+        return Linked(remark=remark, words=words, linked_at=decision.at)
+
+    def _by_people(self) -> list[Decision]:
+        return [one for _, one in sorted(self._state.decisions.items()) if one.rule == "person"]
+
     def of_issue(
         self,
         issue_id: int,

@@ -95,12 +95,34 @@ class FakeRemarks:
 
     def undecided(self, limit: int) -> list[tuple[Remark, Words | None]]:
         """Remarks that wait for a person, oldest first."""
-        waiting = [
+        return [self._with_words(remark) for remark in self._undecided()[:limit]]
+
+    def waiting(self, limit: int) -> list[tuple[Remark, Words | None]]:
+        """The same: those with a guess that chance chose first, then the newest."""
+        audits = {guess.remark_id for guess in self._state.guesses.values() if guess.audit}
+        found = sorted(self._undecided(), key=lambda one: (one.id not in audits, -one.id))
+        return [self._with_words(remark) for remark in found[:limit]]
+
+    def get(self, ids: Collection[int]) -> dict[int, tuple[Remark, Words | None]]:
+        """Remark id -> the remark, of those that are known."""
+        return {
+            id_: self._with_words(one) for id_, one in sorted(self._by_id().items()) if id_ in ids
+        }
+
+    def hold(self, feedback_ids: Collection[str]) -> dict[str, tuple[Remark, Words | None]]:
+        """Identity -> the remark as it is now: transactions come one after the other here."""
+        found = {feedback_id: self.find(feedback_id) for feedback_id in feedback_ids}
+        return {feedback_id: one for feedback_id, one in found.items() if one is not None}
+
+    def _undecided(self) -> list[Remark]:
+        return [
             remark
             for _, remark in sorted(self._by_id().items())
-            if remark.outcome != "linked" and not remark.withdrawn
+            if remark.outcome in {"suggested", "unmatched"} and not remark.withdrawn
         ]
-        return [(remark, self._state.words.get(remark.id)) for remark in waiting[:limit]]
+
+    def _with_words(self, remark: Remark) -> tuple[Remark, Words | None]:
+        return remark, self._state.words.get(remark.id)
 
     def _set(self, remark: Remark, words: Words) -> None:
         self._state.remarks[_key(remark)] = remark

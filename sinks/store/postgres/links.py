@@ -12,8 +12,8 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Table,
-    func,
     select,
+    text,
     tuple_,
     update,
 )
@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sinks.store.contract.heard import PAGE
 from sinks.store.postgres.copy import copy_rows
 from sinks.store.postgres.demand import demand_of, linked_rows, standing_with, voices_of
+from sinks.store.postgres.rulings import accepted_for, last_by, ruled
 from sinks.store.postgres.sql import among, new_ids
 from sinks.store.rows import Decision, Demand, Link, Linked, LinkState
 from sinks.store.tables import DECISION_ID, DecisionTable, LinkTable, RemarkTable
@@ -30,6 +31,10 @@ _DECISIONS: Table = DecisionTable.__table__  # type: ignore[assignment]
 _LINKS: Table = LinkTable.__table__  # type: ignore[assignment]
 _REMARKS: Table = RemarkTable.__table__  # type: ignore[assignment]
 
+_NOT_BY_PERSON = text(
+    "coalesce((SELECT rule FROM decision WHERE decision.id = link.decision_id), '') <> 'person'"
+)
+"""As text: built, the subquery would look at every link, not at the one in conflict."""
 _RowT = TypeVar("_RowT", Link, Decision)
 
 
@@ -65,6 +70,19 @@ class PostgresLinks:
             .order_by(_DECISIONS.c.score.desc(), _LINKS.c.issue_key)
         )
         return [(_of(Link, row[:width]), _of(Decision, row[width:])) for row in map(tuple, rows)]
+
+    def ruled(self, remark_id: int) -> list[Decision]:
+        """The last decision of a person on each issue of a remark, in order."""
+        return ruled(self._connection, remark_id)
+
+    def last_by(self, by: str) -> list[Decision]:
+        """What a person decided last, in one go, and nobody decided anew since; in order."""
+        return last_by(self._connection, by)
+
+    def accepted(self, issue_ids: Collection[int], most: int) -> dict[int, list[Linked]]:
+        """Issue id -> remarks that people linked to it, the last linked first, at most `most`."""
+        found = {id_: accepted_for(self._connection, id_, most) for id_ in sorted(issue_ids)}
+        return {id_: linked for id_, linked in found.items() if linked}
 
     def of_issue(
         self,
@@ -124,12 +142,7 @@ class PostgresLinks:
 
     def _set(self, link: Link, *, by_person: bool) -> None:
         values = msgspec.structs.asdict(link)
-        old_rule = (
-            select(DecisionTable.rule)
-            .where(DecisionTable.id == LinkTable.decision_id)
-            .scalar_subquery()
-        )
-        free = None if by_person else func.coalesce(old_rule, "") != "person"
+        free = None if by_person else _NOT_BY_PERSON
         self._connection.execute(
             insert(LinkTable)
             .values(values)

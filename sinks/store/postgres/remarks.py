@@ -23,7 +23,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sinks.store.postgres.copy import copy_rows
 from sinks.store.postgres.sql import among, new_ids
 from sinks.store.rows import Known, Outcome, Remark, Words, remark_key
-from sinks.store.tables import REMARK_ID, LinkTable, RemarkTable, WordsTable
+from sinks.store.tables import REMARK_ID, GuessTable, LinkTable, RemarkTable, WordsTable
 
 _REMARKS: Table = RemarkTable.__table__  # type: ignore[assignment]
 _WORDS: Table = WordsTable.__table__  # type: ignore[assignment]
@@ -34,6 +34,11 @@ _KNOWN = text("""
     )
 """)
 """One parameter for all keys: an array of them costs the driver more than the rest of the read."""
+_UNDECIDED = (
+    text("remark.outcome <> 'linked'"),  # as the partial index has it
+    text("remark.outcome <> 'dismissed'"),
+    ~RemarkTable.withdrawn,
+)
 _REMARK_FIELDS = Remark.__struct_fields__
 _WORDS_FIELDS = Words.__struct_fields__
 
@@ -122,13 +127,37 @@ class PostgresRemarks:
 
     def find(self, feedback_id: str) -> tuple[Remark, Words | None] | None:
         """One remark by its identity."""
-        origin, _, record = feedback_id.partition(":")
-        found = self._read(RemarkTable.key == remark_key(origin, record))
+        found = self._read(RemarkTable.key == remark_key(*_parts(feedback_id)))
         return found[0] if found else None
 
     def undecided(self, limit: int) -> list[tuple[Remark, Words | None]]:
         """Remarks that wait for a person, oldest first."""
-        return self._read(RemarkTable.outcome != "linked", ~RemarkTable.withdrawn, limit=limit)
+        return self._read(*_UNDECIDED, limit=limit)
+
+    def waiting(self, limit: int) -> list[tuple[Remark, Words | None]]:
+        """The same: those with a guess that chance chose first, then the newest."""
+        chosen = (
+            select(GuessTable.passage)
+            .where(GuessTable.remark_id == RemarkTable.id, GuessTable.audit)
+            .exists()
+        )
+        newest = _REMARKS.c.id.desc()
+        audits = self._read(*_UNDECIDED, chosen, order=newest, limit=limit)
+        more = limit - len(audits)
+        return [*audits, *self._read(*_UNDECIDED, ~chosen, order=newest, limit=more)]
+
+    def get(self, ids: Collection[int]) -> dict[int, tuple[Remark, Words | None]]:
+        """Remark id -> the remark, of those that are known."""
+        return {one[0].id: one for one in self._read(among(RemarkTable.id, ids))}
+
+    def hold(self, feedback_ids: Collection[str]) -> dict[str, tuple[Remark, Words | None]]:
+        """Lock them in order of their ids, so that two who hold several never wait in a circle."""
+        keys = {remark_key(*_parts(one)) for one in feedback_ids}
+        these = among(RemarkTable.key, keys)
+        self._connection.execute(
+            select(RemarkTable.id).where(these).order_by(RemarkTable.id).with_for_update()
+        )
+        return {one[0].feedback_id: one for one in self._read(these)}
 
     def _copy(self, rows: Sequence[tuple[Remark, Words]]) -> None:
         as_tuple = msgspec.structs.astuple
@@ -180,15 +209,22 @@ class PostgresRemarks:
         )
         return {issue for issue in rows if issue is not None}
 
-    def _read(self, *where: Any, limit: int | None = None) -> list[tuple[Remark, Words | None]]:
+    def _read(
+        self, *where: Any, limit: int | None = None, order: Any = _REMARKS.c.id
+    ) -> list[tuple[Remark, Words | None]]:
         rows = self._connection.execute(
             select(_REMARKS, *words_columns())
             .outerjoin(_WORDS, _WORDS.c.remark_id == _REMARKS.c.id)
             .where(*where)
-            .order_by(_REMARKS.c.id)
+            .order_by(order)
             .limit(limit)
         )
         return [remark_of(row) for row in rows.mappings()]
+
+
+def _parts(feedback_id: str) -> tuple[str, str]:
+    origin, _, record = feedback_id.partition(":")
+    return origin, record
 
 
 def _key(remark: Remark) -> bytes:

@@ -83,6 +83,15 @@ class DecisionTable(Base):
     by: Mapped[str]
     at: Mapped[datetime]
     quote: Mapped[str | None]
+    __table_args__ = (
+        Index(
+            "ix_decision_person_remark",
+            "remark_id",
+            "issue_key",
+            postgresql_where=text("rule = 'person'"),
+        ),
+        Index("ix_decision_person_by", "by", "at", postgresql_where=text("rule = 'person'")),
+    )
 
 
 class LinkTable(Base):

@@ -13,7 +13,7 @@ from sinks.store.postgres.store import PostgresStore
 from sinks.store.rows import Answer
 from streams.verify.loops import came_back
 from tests.integration.commands.calling import NOWHERE, Call
-from tests.integration.commands.world import EARLIER, fill, tell
+from tests.integration.commands.world import EARLIER, fill, hear, tell
 
 NOW = datetime(2026, 7, 28, 10, 30, tzinfo=UTC)
 AWAY = f"postgresql+psycopg://nobody@{NOWHERE}/none"
@@ -73,6 +73,9 @@ MISSING = [
     ("triage", "reject", "upstream:3"),
     ("triage", "reject", "upstream:1", "APP-2"),
     ("triage", "undo", "upstream:1"),
+    ("triage", "undo", "--last"),
+    ("triage", "dismiss", "upstream:1"),
+    ("triage", "dismiss", "upstream:99"),
     ("ship", "preview", "APP-99"),
     ("ship", "release", "APP-1", "--accounts", "A-1,A-9"),
     ("ship", "withdraw", "APP-1", "--reason", "x"),
@@ -97,6 +100,10 @@ WRONG = [
     ("account", "show"),
     ("account", "show", "A-1", "--at", "soon"),
     ("triage", "accept", "upstream:2"),
+    ("triage", "accept", "APP-1"),
+    ("triage", "dismiss", "upstream:2", "APP-1"),
+    ("triage", "undo"),
+    ("triage", "undo", "upstream:2", "--last"),
     ("ship", "release", "APP-1", "--docs-url", "ftp://x"),
     ("ship", "release", "APP-1", "--accounts", ","),
     ("ship", "withdraw", "APP-1"),
@@ -187,6 +194,33 @@ def test_a_person_accepts_rejects_and_takes_it_back(on_store: Call, filled: Post
     rejected = on_store("triage", "reject", "upstream:2", "--json").json
     assert rejected["outcome"] == "unmatched"
     assert {one["state"] for one in rejected["decided"]} == {"rejected"}
+
+
+def test_several_remarks_are_decided_at_once(on_store: Call, filled: PostgresStore) -> None:
+    """In one go, and taken back in one go; a remark has a colon, an issue has none."""
+    both = ("upstream:2", "upstream:3")
+    done = on_store("triage", "accept", *both, "app-2", "--json").json
+    assert [one["outcome"] for one in done["remarks"]] == ["linked", "linked"]
+    before = len(_outbox(filled))
+    assert on_store("triage", "undo", "--last", "--dry-run").status == 0
+    assert len(_outbox(filled)) == before
+    undone = on_store("triage", "undo", "--last", "--json").json
+    assert sorted(one["remark"] for one in undone["remarks"]) == list(both)
+    assert {one["outcome"] for one in undone["remarks"]} == {"suggested"}
+    assert on_store("triage", "undo", "--last").status == 1
+
+
+def test_a_dismissed_remark_is_listed_no_more_until_its_source_changes_it(
+    on_store: Call, filled: PostgresStore
+) -> None:
+    """Undone, it comes back as well."""
+    assert on_store("triage", "dismiss", "upstream:2", "upstream:3").status == 0
+    assert on_store("triage", "list", "--json").json == []
+    assert on_store("triage", "undo", "upstream:3", "--json").json["outcome"] == "unmatched"
+    assert [one["remark"] for one in on_store("triage", "list", "--json").json] == ["upstream:3"]
+    hear(filled, "2", "Sort it by date, that is all we ask.")
+    listed = {one["remark"] for one in on_store("triage", "list", "--json").json}
+    assert listed == {"upstream:2", "upstream:3"}
 
 
 def test_a_late_accept_wakes_the_ship(on_store: Call, filled: PostgresStore) -> None:

@@ -104,6 +104,16 @@ def fill(store: PostgresStore) -> None:
     feed(store, link, FEEDBACK_RECEIVED.name, remarks())
 
 
+def hear(store: PostgresStore, record: str, words: str) -> None:
+    """A remark comes in, or a newer version of one that is there."""
+    event = FeedbackReceived(
+        **attributes(f"f{record}:again", NOW),
+        data=Feedback(origin="upstream", record=record, words=words, customer=Customer()),
+    )
+    link = LinkStage(IndexedLikeness(), frozenset({"upstream"}), 0).stage()
+    feed(store, link, FEEDBACK_RECEIVED.name, [event])
+
+
 def tell(store: PostgresStore, **settings: Any) -> FakeMailer:
     """Work out the audiences that are due, and send what is due; the mailer that has the mails."""
     mailer = FakeMailer()
