@@ -22,6 +22,8 @@ from streams.settings import Settings
 from streams.system import started
 
 HOLD_S = 3.0
+COLUMNS = 100
+"""How wide the table is where there is no terminal to fit it into."""
 INTERRUPTED = 130
 """The exit status of what Ctrl-C ended, as in a shell."""
 
@@ -44,7 +46,8 @@ def demo(home: Path) -> None:
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
-    console = Console(highlight=False, soft_wrap=True)
+    width = None if sys.stdout.isatty() else COLUMNS
+    console = Console(highlight=False, soft_wrap=True, width=width)
     settings = Settings(
         home=str(home),
         gateway_port=0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from rich import box
 from rich.table import Table
 
 from sinks.store.contract import Transaction
@@ -20,7 +21,13 @@ STATES = {
 
 def story_table(tx: Transaction, feedback_ids: tuple[str, ...]) -> Table:
     """One row a remark."""
-    table = Table(title="What became of each remark", title_justify="left")
+    table = Table(
+        title="What became of each remark",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+    )
     for column in ("Remark", "Customer", "Rep", "Epic", "Linked by", "Told", "Loop"):
         table.add_column(column, overflow="fold")
     for feedback_id in feedback_ids:
