@@ -100,10 +100,20 @@ def _source(name: str, vendor: str) -> Topic:
     )
 
 
+SOURCE_REPLY = Topic(
+    name="source.reply",
+    description="Uses of the links in our own mails: which, when, and what was written beside it.",
+    key="the link's token id",
+    owner="streams.verify",
+    producers=("gateway",),
+    consumers=("verify",),
+    retention_ms=MONTH_MS,
+    has_words=True,
+)
 SOURCES: tuple[Topic, ...] = (
     _source("hubspot", "HubSpot"),
     _source("jira", "Jira Cloud"),
-    _source("reply", "the links in our own mails"),
+    SOURCE_REPLY,
     _source("sendgrid", "SendGrid's event webhook"),
     _source("typeform", "Typeform"),
     _source("zendesk", "Zendesk"),
