@@ -31,6 +31,7 @@ log = structlog.get_logger()
 
 PATH = "/r/{token:str}"
 LARGEST_FORM_BYTES = 64 * 1024
+READ_TIMEOUT_S = 30.0
 PUBLISH_TIMEOUT_S = 10.0
 
 
@@ -61,9 +62,12 @@ def reply_routes(settings: Settings, store: Store | None = None) -> list[HTTPRou
         if isinstance(said, Page):
             return _answer(said)
         try:
-            comment = _comment(await request.body())
+            async with asyncio.timeout(READ_TIMEOUT_S):
+                comment = _comment(await request.body())
         except HTTPException:
             return _answer(refusal(413))
+        except TimeoutError:
+            return _answer(refusal(408))
         reply = Reply(token=token, at=state.clock.now(), comment=comment)
         return _answer(await _publish(said, reply, state.publisher))
 

@@ -72,6 +72,12 @@ _REFUSALS: Mapping[int, Page] = {
         text="It may have been cut in two on its way. Please open it from the mail once more.",
         tone="bad",
     ),
+    408: Page(
+        status=408,
+        title="That took too long",
+        text="Your answer did not arrive. Please go back and try again.",
+        tone="bad",
+    ),
     410: Page(
         status=410,
         title="This link is too old",

@@ -25,8 +25,13 @@ from streams.collect.serve import server_of
 from streams.collect.sources.tests.helpers import fixture
 from streams.collect.sources.typeform.verify import signature_of
 from streams.settings import Settings
+from streams.verify import pages
+from streams.verify.pages import reply_routes
+from streams.verify.tokens import ReplyLinks
+from tests.unit.tell_rows import tell
 
-SETTINGS = Settings(typeform_secret="typeform secret")
+SETTINGS = Settings(typeform_secret="typeform secret", reply_secret="a secret of sixteen")
+NOW = datetime(2026, 7, 28, 9, 30, tzinfo=UTC)
 BODY = fixture("typeform", "response")
 WHERE = "/v1/sources/typeform"
 WAIT_S = 30
@@ -104,9 +109,9 @@ class Gateway:
             return await client.post(url, content=body, headers=headers)
 
 
-def head(announced: int, *more: str) -> bytes:
+def head(announced: int, *more: str, where: str = WHERE) -> bytes:
     """The head of a request that announces so many bytes."""
-    lines = (f"POST {WHERE} HTTP/1.1", "Host: x", f"Content-Length: {announced}", *more)
+    lines = (f"POST {where} HTTP/1.1", "Host: x", f"Content-Length: {announced}", *more)
     return "\r\n".join((*lines, "Content-Type: application/json", "", "")).encode()
 
 
@@ -115,8 +120,9 @@ async def running(
     publisher: FakePublisher, admission: Admission | None = None
 ) -> AsyncIterator[Gateway]:
     """The gateway on a port of its own."""
-    clock = HandClock(datetime(2026, 7, 28, 9, 30, tzinfo=UTC))
-    app = gateway_app(SETTINGS, publisher, clock, admission=admission)
+    app = gateway_app(
+        SETTINGS, publisher, HandClock(NOW), reply_routes(SETTINGS), admission=admission
+    )
     with socket.create_server(("127.0.0.1", 0)) as listening:
         server = server_of(app, "127.0.0.1", 0)
         serving = asyncio.create_task(server.serve([listening]))
@@ -209,7 +215,7 @@ async def test_who_sends_no_whole_head_is_cut_off(
     monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
     """Whether nothing comes or a piece, at the first request of a connection or the next."""
-    monkeypatch.setattr(patience, "HEAD_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(patience, "HEAD_TIMEOUT_S", 0.5)
     async with running(FakePublisher()) as gateway:
         silent, returning = await gateway.sender(), await gateway.stranger(2, b"{}")
         assert (await returning.answer())[0] == 401
@@ -230,6 +236,20 @@ async def test_a_body_that_comes_too_slowly_is_given_up(monkeypatch: pytest.Monk
             await slow.send(b"x")
             await asyncio.wait({answer}, timeout=0.02)
         assert answer.result()[0] == 408
+
+
+async def test_an_answer_that_comes_too_slowly_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """408, on the page behind a link in a mail: who has the link cannot keep us waiting."""
+    monkeypatch.setattr(pages, "READ_TIMEOUT_S", 0.2)
+    link = ReplyLinks(SETTINGS.reply_secret, "", 3600).of(tell(), NOW).not_solved
+    publisher = FakePublisher()
+    async with running(publisher) as gateway:
+        slow = await gateway.sender()
+        await slow.send(head(2_000, where=link), b"comment=")
+        assert (await slow.answer())[0] == 408
+    assert not publisher.records
 
 
 @contextlib.contextmanager
