@@ -63,6 +63,14 @@ def account_key(item: Linked, customers: Customers) -> str:
     return f"domain:{remark.domain}" if remark.domain else f"remark:{remark.feedback_id}"
 
 
+def told_since(ship: Ship) -> datetime | None:
+    """A remark that was linked after this is told as available already; None before it settles.
+
+    A ship that another signal took over holds once more, so telling began twice: the later counts.
+    """
+    return max(ship.settled_at, ship.settles_at) if ship.settled_at else None
+
+
 class _Told:
     """Who has been told of which remarks, by id and by mail address."""
 
@@ -103,7 +111,7 @@ def _groups(ship: Ship, linked: Sequence[Linked], customers: Customers) -> Itera
 
 
 def _kind(ship: Ship, item: Linked) -> TellKind:
-    since = max(ship.settled_at, ship.settles_at) if ship.settled_at else None
+    since = told_since(ship)
     late = since is not None and item.linked_at > since
     return "available" if late else "shipped"
 

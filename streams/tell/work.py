@@ -22,7 +22,7 @@ from sinks.store.rows import Ship, Tell
 from streams import metrics
 from streams.probe import Probe, pass_by
 from streams.settings import Settings
-from streams.tell.audience import decide_audience
+from streams.tell.audience import decide_audience, told_since
 from streams.tell.candidates import UNKNOWN
 from streams.tell.corrections import NOT_SAID, unsaid
 from streams.tell.customers import Customers, is_urgent
@@ -136,7 +136,7 @@ class TellWork:
         return new + [tell for tell in skipped if (tell.id, tell.reason) not in standing]
 
     def _decide(self, tx: Transaction, ship: Ship, now: datetime) -> tuple[list[Tell], Customers]:
-        linked = tx.links.voices(ship.issue_id, since=ship.settled_at, most=MOST_OF_VOICE)
+        linked = tx.links.voices(ship.issue_id, since=told_since(ship), most=MOST_OF_VOICE)
         already = tx.tells.of_ship(*_key(ship))
         queue = self._house.unowned_email
         customers = look_up(tx, ship, linked, already, now=now, unowned_email=queue)

@@ -176,6 +176,28 @@ def test_what_some_could_use_is_told_to_the_others_once_it_is_everyones(world: W
     assert "Shipped on 2 April 2026" in mails[0].text
 
 
+def test_a_late_link_is_told_also_of_a_voice_that_spoke_much_before(world: World) -> None:
+    """Linked after it became everyone's: available already, however much was linked meanwhile."""
+    tracker = Tracker(world)
+    tracker.versions = {"1": False}
+    tracker.hear(SHIPPED, tracker.seen(SHIPPED))
+    said = Shipment(issue_id=str(ISSUE), accounts=("acme",))
+    event = FeatureShipped(id="ci", source="/ci", specversion="1.0", time=SHIPPED, data=said)
+    tracker.hear(SHIPPED, event)
+    world.tell_all(SHIPPED + HOUR)
+    later = SHIPPED + 30 * DAY
+    for number in range(9):
+        meanwhile = later - DAY + number * timedelta(minutes=1)
+        world.remark(10 + number, account_id="globex", domain="globex.example", linked_at=meanwhile)
+    tracker.hear(later, tracker.version(later, "1", released=True))
+    assert _told(tracker, later + POLICY.hold) == ["olga"]
+    last = later + DAY
+    world.remark(99, account_id="globex", domain="globex.example", linked_at=last, said_at=last)
+    world.wake(last)
+    (mail,) = world.tell_all(last)
+    assert mail.subject.startswith("Already available: ")
+
+
 def test_what_is_re_opened_while_it_becomes_everyones_tells_nobody_new(world: World) -> None:
     """Those who had it are corrected: the tracker's word counts from then on."""
     tracker = Tracker(world)
