@@ -43,6 +43,7 @@ _ATTRIBUTES = (
     "subject",
     "datacontenttype",
     "dataschema",
+    "replayed",
 )
 _REQUIRED = ("specversion", "id", "source", "type")
 _EventT = TypeVar("_EventT", bound=Event)
@@ -123,6 +124,8 @@ def validate(event: Event, raw: bytes, now: datetime) -> None:
     latest = now + FUTURE_SKEW
     if not EARLIEST <= event.time <= latest:
         raise InvalidEvent(_off(event.time), "$.time")
+    if event.replayed is not None and not EARLIEST <= event.replayed <= latest:
+        raise InvalidEvent(_off(event.replayed), "$.replayed")
     data: Data = event.data  # type: ignore[attr-defined] # every event but the root has one
     for name in _instant_fields(type(data)):
         instant = getattr(data, name)
@@ -257,12 +260,12 @@ def _agrees(event: Event, name: str, said: str) -> bool:
     """Defaults count as said by the envelope; two ways to write one instant agree."""
     if name == "type":
         return said == type_of(type(event))
-    if name == "time":
-        return _same_instant(said, event.time)
+    if name in {"time", "replayed"}:
+        return _same_instant(said, getattr(event, name))
     return said == (getattr(event, name) or "")
 
 
-def _same_instant(text: str, instant: datetime) -> bool:
+def _same_instant(text: str, instant: datetime | None) -> bool:
     try:
         return msgspec.convert(text, datetime) == instant
     except msgspec.ValidationError:

@@ -37,6 +37,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
         id: unique within `source`; the same fact has the same id however often it is published.
         source: who says so, a URI-reference (``/zendesk``, ``https://crm.example``).
         time: when it became so, by the source's own clock; the later of two versions is newer.
+        replayed: when it was read once more from what the source had sent; of two versions of one
+            `time` the one replayed later is newer, and one that never was is the older.
     """
 
     id: Id
@@ -46,3 +48,4 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_f
     subject: str | None = None
     datacontenttype: Literal["application/json"] = "application/json"
     dataschema: str | None = None
+    replayed: Instant | None = None

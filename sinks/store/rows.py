@@ -5,7 +5,7 @@ Instants are aware; money is in cents; a Jira issue id is an int here and a stri
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Literal, TypeAlias
 
@@ -18,6 +18,17 @@ LinkState: TypeAlias = Literal["linked", "suggested", "rejected"]
 Verdict: TypeAlias = Literal["link", "suggest", "reject", "dismiss", "undo"]
 CrmKind: TypeAlias = Literal["account", "opportunity", "rep"]
 Facts: TypeAlias = Account | Opportunity | Rep
+
+
+NEVER = datetime.min.replace(tzinfo=UTC)
+"""Before every instant: when what was never replayed was replayed."""
+Age: TypeAlias = tuple[datetime, datetime]
+"""The source's clock, then when it was replayed: of two versions the larger is newer."""
+
+
+def age(version_at: datetime, replayed_at: datetime | None) -> Age:
+    """How new a version of a remark is, beside others of the same remark."""
+    return version_at, replayed_at or NEVER
 
 
 def remark_key(origin: str, record: str) -> bytes:
@@ -48,6 +59,7 @@ class Remark(Row, frozen=True, kw_only=True):
 
     Attributes:
         version_at: the source's clock; of two versions the later is kept.
+        replayed_at: of two of one clock time the one replayed later is kept; None: never was.
         account_id: the account it was found to belong to; None until one is known.
         stated_account: the CRM id that the source stated, known to us or not.
         domain: the customer's mail domain; None for none and for a free-mail provider's.
@@ -68,6 +80,7 @@ class Remark(Row, frozen=True, kw_only=True):
     thread: str | None = None
     url: str | None = None
     withdrawn: bool = False
+    replayed_at: datetime | None = None
 
     @property
     def feedback_id(self) -> str:
@@ -90,6 +103,7 @@ class Known(Row, frozen=True, kw_only=True):
 
     id: int
     version_at: datetime
+    replayed_at: datetime | None = None
 
 
 class Decision(Row, frozen=True, kw_only=True):

@@ -22,7 +22,6 @@ REPLAYABLE = tuple(
     topic.name.removeprefix("source.") for topic in TOPICS if topic.name != "source.reply"
 )
 """An answer to one of our mails has one effect and no parser: there is nothing to replay."""
-_stage = CollectStage()
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,10 +74,16 @@ def kept(delivery: Delivery) -> Kept:
     return Kept(f"source.{delivery.source}", 0, 0, delivery.id.encode(), value, headers)
 
 
-def read_again(record: Record, now: datetime) -> Reading:
-    """The events of a delivery; they have the ids that they had the first time."""
+def read_again(record: Record, now: datetime, replayed: datetime | None = None) -> Reading:
+    """The events of a delivery; they have the ids that they had the first time.
+
+    Args:
+        record: of ``source.<name>``.
+        now: no event may be from after it.
+        replayed: stamped on the events, so that they count more than those of the first time.
+    """
     try:
-        collected = _stage.read(record, now)
+        collected = CollectStage(replayed).read(record, now)
     except InvalidEvent as error:
         return Reading(error=error)
     delivery = decode_delivery(record.value, record.headers)

@@ -39,7 +39,14 @@ class Collected(msgspec.Struct, frozen=True):
 
 
 class CollectStage:
-    """Wires the parsers to a `Stage`."""
+    """Wires the parsers to a `Stage`.
+
+    Args:
+        replayed: stamped on every event, where deliveries are read once more.
+    """
+
+    def __init__(self, replayed: datetime | None = None) -> None:
+        self._replayed = replayed
 
     def stage(self) -> Stage[Collected]:
         """The stage to run."""
@@ -64,10 +71,16 @@ class CollectStage:
             elif isinstance(result, Fault):
                 faults.append(result.error)
             else:
-                _checked(result, now, outgoing, faults)
+                _checked(self._stamped(result), now, outgoing, faults)
         if faults and not outgoing:
             raise _summary(faults)
         return Collected(record, tuple(outgoing), _summary(faults) if faults else None)
+
+    def _stamped(self, fact: Fact) -> Fact:
+        if self._replayed is None:
+            return fact
+        event = msgspec.structs.replace(fact.event, replayed=self._replayed)
+        return msgspec.structs.replace(fact, event=event)
 
     def write(self, _tx: Transaction, items: Sequence[Collected], now: datetime) -> list[Outgoing]:
         """Everything to publish, in order; a delivery with a bad part is dead-lettered as well."""

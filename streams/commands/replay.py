@@ -38,8 +38,9 @@ def replay(
 ) -> None:
     """Parse the raw deliveries of a source again and publish their events, with the same ids.
 
-    For a parser that was mended: whoever has an event already drops it by its id. What is wrong
-    with a delivery is told here, and not dead-lettered a second time.
+    For a parser that was mended: words and links become what it makes of them now, what people
+    decided stays, and nobody is told twice. What is wrong with a delivery is told here, and not
+    dead-lettered a second time.
 
     Example: closeloop replay zendesk --since 2d --dry-run
     """
@@ -84,8 +85,9 @@ def _events(
 ) -> Iterator[Outgoing]:
     from streams.collect.rereading import read_again
 
+    replayed = datetime.now(UTC)
     for record in read(client, topic, since, advance):
-        reading = read_again(record, datetime.now(UTC))
+        reading = read_again(record, datetime.now(UTC), replayed)
         tally.add(f"{record.partition}:{record.offset}", reading)
         yield from reading.outgoing
 

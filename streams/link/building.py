@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from schemas.codec import STRUCTURED_HEADERS, encode
-from schemas.events import FeedbackLinked, LinkClaim, Linking
+from schemas.events import FeedbackLinked, FeedbackReceived, LinkClaim, Linking
 from schemas.topics import FEEDBACK_LINKED
 from sinks.contracts import Outgoing
 from sinks.store.rows import Decision, Link, Outcome, Remark, Words
@@ -56,6 +56,7 @@ def remark_row(decided: Decided) -> tuple[Remark, Words]:
         thread=said.thread,
         url=said.url,
         withdrawn=said.withdrawn,
+        replayed_at=event.replayed,
     )
     words = Words(
         remark_id=decided.id,
@@ -111,11 +112,11 @@ def announced(outcome: Outcome) -> Literal["linked", "suggested", "unmatched"]:
 
 
 def linked_event(decided: Decided, now: datetime) -> Outgoing:
-    """The announcement; the same remark, version and outcome have the same event id."""
+    """The announcement; the same remark, version, replay and outcome have the same event id."""
     event = decided.remark.event
     feedback = f"{event.data.origin}:{event.data.record}"
     said = FeedbackLinked(
-        id=f"{event.id}:{decided.outcome}",
+        id=f"{event.id}:{decided.outcome}{_replay_of(event)}",
         source=SOURCE,
         specversion="1.0",
         time=now,
@@ -128,6 +129,10 @@ def linked_event(decided: Decided, now: datetime) -> Outgoing:
         ),
     )
     return Outgoing(FEEDBACK_LINKED.name, feedback.encode(), encode(said), STRUCTURED_HEADERS)
+
+
+def _replay_of(event: FeedbackReceived) -> str:
+    return f":{event.replayed.isoformat()}" if event.replayed else ""
 
 
 def _claimed(claim: Claim) -> LinkClaim:

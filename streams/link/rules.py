@@ -14,7 +14,7 @@ from collections.abc import Set as AbstractSet
 import msgspec
 
 from schemas.events import FeedbackReceived
-from sinks.store.rows import Outcome
+from sinks.store.rows import Age, Outcome, age
 from streams.enrich.rules import domain_of
 from streams.link.keys import MOST_KEYS, Mention, mentions
 
@@ -44,6 +44,11 @@ class Read(msgspec.Struct, frozen=True):
     event: FeedbackReceived
     domain: str | None
     mentions: tuple[Mention, ...]
+
+    @property
+    def age(self) -> Age:
+        """How new it is beside other versions of the same remark."""
+        return age(self.event.time, self.event.replayed)
 
 
 class Known(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -14,9 +14,11 @@ from schemas.events import FeedbackReceived
 from schemas.topics import FEEDBACK_RECEIVED
 from sinks.contracts import Outgoing
 from sinks.store.contract import Transaction
-from sinks.store.rows import remark_key
+from sinks.store.rows import Age, age, remark_key
+from sinks.store.rows import Known as Stored
 from streams.batches import Record
 from streams.link.building import Decided, decision_rows, linked_event, remark_row
+from streams.link.revising import Before, Change, as_before, change, is_likened, retractions
 from streams.link.rules import (
     Candidate,
     Known,
@@ -81,35 +83,53 @@ class LinkStage:
         newer = {
             stored[key].id: item
             for key, item in newest.items()
-            if key in stored and stored[key].version_at < item.event.time
+            if key in stored and _age_of(stored[key]) < item.age
         }
-        decided = self._decide(tx, [*zip(tx.remarks.new_ids(len(fresh)), fresh, strict=True)])
-        revised = self._decide(tx, list(newer.items()))
+        before = {id_: found for id_, item in newer.items() if (found := _before(tx, item))}
+        decided = self._decide(tx, [*zip(tx.remarks.new_ids(len(fresh)), fresh, strict=True)], {})
+        revised = self._decide(tx, list(newer.items()), before)
         kept = tx.remarks.add([remark_row(one) for one in decided])
         if kept:
             decided = [msgspec.structs.replace(o, id=kept.get(o.id, o.id)) for o in decided]
         tx.remarks.revise([remark_row(one) for one in revised])
-        self._link(tx, [*decided, *revised], now)
-        _restate(tx, [one.id for one in decided if one.id in kept.values()])
-        _restate(tx, [one.id for one in revised])
-        return [linked_event(one, now) for one in (*decided, *revised)]
+        changes = {one.id: change(one, before[one.id]) for one in revised}
+        self._link(tx, [*decided, *(each.new for each in changes.values())], changes, now)
+        _restate(tx, [one.id for one in decided if one.id in kept.values()], before)
+        _restate(tx, [one.id for one in revised], before)
+        told = [one for one in revised if changes[one.id].has_news]
+        return [linked_event(one, now) for one in (*decided, *told)]
 
-    def _decide(self, tx: Transaction, remarks: Sequence[tuple[int, Read]]) -> list[Decided]:
+    def _decide(
+        self,
+        tx: Transaction,
+        remarks: Sequence[tuple[int, Read]],
+        before: Mapping[int, Before],
+    ) -> list[Decided]:
+        """What linking comes to for each; `before` are those that are in the store already."""
         if not remarks:
             return []
         items = [item for _, item in remarks]
-        known = with_batch(_look_up(tx, items), items)
+        known = with_batch(_look_up(tx, items, before), items)
         owners = tx.crm.accounts_by_domain({item.domain for item in items if item.domain})
         stated = tx.crm.existing({a for item in items if (a := item.event.data.account_id)})
         decided = [
             Decided(remark_id, item, _owner(item, owners, stated), *decide(item, known))
             for remark_id, item in remarks
         ]
-        return self._with_likeness(tx, decided)
+        return self._with_likeness(tx, decided, before)
 
-    def _with_likeness(self, tx: Transaction, decided: list[Decided]) -> list[Decided]:
+    def _with_likeness(
+        self, tx: Transaction, decided: list[Decided], before: Mapping[int, Before]
+    ) -> list[Decided]:
         """The same, those that nothing firmer decides with what they are like."""
-        places = [i for i, one in enumerate(decided) if one.outcome == "unmatched"]
+        places: list[int] = []
+        for place, one in enumerate(decided):
+            if one.outcome != "unmatched":
+                continue
+            if one.id in before and is_likened(one, before[one.id]):
+                decided[place] = as_before(one, before[one.id])
+            else:
+                places.append(place)
         if not places:
             return decided
         self._likeness.refresh(tx)
@@ -121,19 +141,42 @@ class LinkStage:
             )
         return decided
 
-    def _link(self, tx: Transaction, decided: Sequence[Decided], now: datetime) -> None:
-        ids = tx.links.new_ids(sum(len(one.claims) for one in decided))
-        decisions, links = decision_rows(decided, ids, now)
-        tx.links.add(decisions, links)
+    def _link(
+        self,
+        tx: Transaction,
+        decided: Sequence[Decided],
+        changes: Mapping[int, Change],
+        now: datetime,
+    ) -> None:
+        dropped = [link for each in changes.values() for link in each.dropped]
+        claims = sum(len(one.claims) for one in decided)
+        ids = tx.links.new_ids(claims + len(dropped))
+        decisions, links = decision_rows(decided, ids[:claims], now)
+        taken_back, without = retractions(dropped, ids[claims:], now)
+        tx.links.add([*decisions, *taken_back], [*links, *without])
         gained = {e.issue_id for e in links if e.issue_id is not None and e.state == "linked"}
+        gained |= {e.issue_id for e in dropped if e.issue_id is not None and e.state == "linked"}
         if gained:
             tx.epics.owe_evidence(gained, now + self._evidence_after)
             tx.ships.wake(gained, now)
 
 
-def _restate(tx: Transaction, remark_ids: Sequence[int]) -> None:
+def _restate(tx: Transaction, remark_ids: Sequence[int], before: Mapping[int, Before]) -> None:
     """What linking has come to for remarks that had links before: a person's stand."""
-    tx.remarks.set_outcome({one: outcome_of(tx.links.of_remark(one), ()) for one in remark_ids})
+    outcomes = {one: outcome_of(tx.links.of_remark(one), ()) for one in remark_ids}
+    for one, was in before.items():
+        if was.remark.outcome == "dismissed" and outcomes.get(one) != "linked":
+            outcomes[one] = "dismissed"
+    tx.remarks.set_outcome(outcomes)
+
+
+def _age_of(known: Stored) -> Age:
+    return age(known.version_at, known.replayed_at)
+
+
+def _before(tx: Transaction, item: Read) -> Before | None:
+    found = tx.remarks.find(f"{item.event.data.origin}:{item.event.data.record}")
+    return Before(*found, tx.links.of_remark(found[0].id)) if found else None
 
 
 def _newest(items: Iterable[Read]) -> dict[bytes, Read]:
@@ -142,14 +185,16 @@ def _newest(items: Iterable[Read]) -> dict[bytes, Read]:
     for item in items:
         key = remark_key(item.event.data.origin, item.event.data.record)
         other = newest.get(key)
-        if other is None or other.event.time < item.event.time:
+        if other is None or other.age < item.age:
             newest[key] = item
     return newest
 
 
-def _look_up(tx: Transaction, items: Sequence[Read]) -> Known:
+def _look_up(tx: Transaction, items: Sequence[Read], before: Collection[int]) -> Known:
+    """What the rules ask; those decided `before` are no threads to follow for themselves."""
     threads = {(i.event.data.origin, i.event.data.thread) for i in items if i.event.data.thread}
-    earlier = tx.remarks.thread_issues({(o, t) for o, t in threads if t}) if threads else {}
+    asked = {(origin, thread) for origin, thread in threads if thread}
+    earlier = tx.remarks.thread_issues(asked, before) if asked else {}
     named = {issue for issues in earlier.values() for issue in issues}
     keys = {row.issue_id: row.epic.key for row in tx.epics.get(named).values()} if named else {}
     mentioned = {mention.key for item in items for mention in item.mentions}

@@ -251,7 +251,7 @@ def test_every_instant_of_every_event_is_looked_at(event: type[Event]) -> None:
     whole = json.loads(next(iter(examples_of(event))))
     data = schema["$defs"][schema["$defs"][event.__name__]["properties"]["data"]["$ref"][8:]]
     instants = [name for name, field in data["properties"].items() if "date-time" in str(field)]
-    assert str(schema).count("date-time") == 1 + len(instants)
+    assert str(schema).count("date-time") == len(("time", "replayed")) + len(instants)
     for name in instants:
         late = {**whole, "data": {**whole["data"], name: "2999-01-01T00:00:00Z"}}
         assert refusal(json.dumps(late).encode(), (event,)) == (InvalidEvent, f"$.data.{name}")

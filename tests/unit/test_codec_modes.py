@@ -3,13 +3,22 @@
 import json
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from schemas.codec import STRUCTURED_HEADERS, Headers, content_type_of, decode, type_of
+from schemas.codec import (
+    STRUCTURED_HEADERS,
+    Headers,
+    content_type_of,
+    decode,
+    encode_binary,
+    type_of,
+    validate,
+)
 from schemas.errors import ContradictingHeaders, InvalidEvent, Undecodable, UnknownType
 from schemas.events import AccountChanged, Event, FeedbackReceived
 
@@ -276,3 +285,27 @@ def test_a_conformance_scenario_of_the_kafka_binding(number: int) -> None:
     said = msgspec.to_builtins(event) | {"datacontenttype": event.datacontenttype}
     assert {name: said[name] for name in attributes} == attributes
     assert said["data"] == data
+
+
+def test_when_it_was_replayed_is_said_in_both_modes() -> None:
+    """And both must agree where both say it, whichever way the instant is written."""
+    stamp = datetime(2026, 6, 2, 8, tzinfo=UTC)
+    binary = decode(PAYLOAD, [JSON, *ce(replayed=b"2026-06-02T08:00:00Z")], EVENTS)
+    assert binary.replayed == stamp
+    whole = json.dumps({**ENVELOPE, "replayed": "2026-06-02T10:00:00+02:00"}).encode()
+    assert decode(whole, [STRUCTURED, ("ce_replayed", b"2026-06-02T08:00:00Z")], EVENTS) == binary
+    payload, headers = encode_binary(binary)
+    assert decode(payload, headers, EVENTS) == binary
+    other = [STRUCTURED, ("ce_replayed", b"2026-06-02T08:00:01Z")]
+    assert refusal(whole, other) == (ContradictingHeaders, "$.headers.ce_replayed")
+    silent = [STRUCTURED, ("ce_replayed", b"2026-06-02T08:00:00Z")]
+    assert refusal(VALUE, silent) == (ContradictingHeaders, "$.headers.ce_replayed")
+
+
+@pytest.mark.parametrize("replayed", ["2999-01-01T00:00:00Z", "1970-01-01T00:00:00Z"])
+def test_a_replay_from_no_clock_is_refused(replayed: str) -> None:
+    """One from the future would count more than every true one until then."""
+    whole = json.dumps({**ENVELOPE, "replayed": replayed}).encode()
+    with pytest.raises(InvalidEvent) as caught:
+        validate(decode(whole, [], EVENTS), whole, datetime(2026, 6, 3, tzinfo=UTC))
+    assert caught.value.path == "$.replayed"

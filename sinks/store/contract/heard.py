@@ -44,15 +44,21 @@ class Remarks(Protocol):
         """
 
     def revise(self, rows: Sequence[tuple[Remark, Words]]) -> None:
-        """Overwrite remarks by their id, where the version in the store is older."""
+        """Overwrite remarks by their id, where the version in the store is older.
+
+        A version that was replayed brings back no words that were erased.
+        """
 
     def set_outcome(self, outcomes: Mapping[int, Outcome]) -> None:
         """Remark id -> what linking came to."""
 
     def thread_issues(
-        self, threads: Collection[tuple[str, str]]
+        self, threads: Collection[tuple[str, str]], besides: Collection[int] = ()
     ) -> dict[tuple[str, str], set[int]]:
-        """(origin, thread) -> the issues that its remarks are linked to."""
+        """(origin, thread) -> the issues that its remarks are linked to.
+
+        Of the remarks `besides` only what a person linked counts.
+        """
 
     def claim_for_accounts(self, owners: Mapping[str, str], stated: Mapping[str, str]) -> set[int]:
         """Give remarks without an account to one, and say which issues those are linked to.

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 import msgspec
 
 from sinks.store.fake.state import Counters, State
-from sinks.store.rows import Known, Outcome, Remark, Words, remark_key
+from sinks.store.rows import Age, Known, Outcome, Remark, Words, age, remark_key
 
 
 class FakeRemarks:
@@ -21,7 +21,11 @@ class FakeRemarks:
         """Of these keys, those that are in the store."""
         remarks = self._state.remarks
         return {
-            key: Known(id=remarks[key].id, version_at=remarks[key].version_at)
+            key: Known(
+                id=remarks[key].id,
+                version_at=remarks[key].version_at,
+                replayed_at=remarks[key].replayed_at,
+            )
             for key in keys
             if key in remarks
         }
@@ -39,7 +43,7 @@ class FakeRemarks:
                 self._set(remark, words)
                 continue
             kept[remark.id] = known.id
-            if known.version_at < remark.version_at:
+            if _age(known) < _age(remark):
                 self._set(msgspec.structs.replace(remark, id=known.id), words)
         return kept
 
@@ -47,9 +51,12 @@ class FakeRemarks:
         """Overwrite remarks by their id, where the version in the store is older."""
         for remark, words in rows:
             known = self._by_id().get(remark.id)
-            if known is not None and known.version_at < remark.version_at:
+            if known is not None and _age(known) < _age(remark):
                 account = remark.account_id or known.account_id
+                is_erased = remark.id not in self._state.words
                 self._set(msgspec.structs.replace(remark, account_id=account), words)
+                if is_erased and remark.replayed_at is not None:
+                    del self._state.words[remark.id]
 
     def set_outcome(self, outcomes: Mapping[int, Outcome]) -> None:
         """Remark id -> what linking came to."""
@@ -59,12 +66,12 @@ class FakeRemarks:
                 self._state.remarks[key] = new
 
     def thread_issues(
-        self, threads: Collection[tuple[str, str]]
+        self, threads: Collection[tuple[str, str]], besides: Collection[int] = ()
     ) -> dict[tuple[str, str], set[int]]:
         """(origin, thread) -> the issues that its remarks are linked to."""
         found: dict[tuple[str, str], set[int]] = {}
         for remark in self._state.remarks.values():
-            issues = self._issues_of({remark.id})
+            issues = self._issues_of({remark.id}, only_by_person=remark.id in set(besides))
             if remark.thread is not None and (remark.origin, remark.thread) in threads and issues:
                 found.setdefault((remark.origin, remark.thread), set()).update(issues)
         return found
@@ -131,12 +138,19 @@ class FakeRemarks:
     def _by_id(self) -> dict[int, Remark]:
         return {remark.id: remark for remark in self._state.remarks.values()}
 
-    def _issues_of(self, remarks: Collection[int]) -> set[int]:
+    def _issues_of(self, remarks: Collection[int], *, only_by_person: bool = False) -> set[int]:
         return {
             link.issue_id
             for link in self._state.links.values()
-            if link.remark_id in remarks and link.state == "linked" and link.issue_id is not None
+            if link.remark_id in remarks
+            and link.state == "linked"
+            and link.issue_id is not None
+            and (not only_by_person or self._state.decisions[link.decision_id].rule == "person")
         }
+
+
+def _age(remark: Remark) -> Age:
+    return age(remark.version_at, remark.replayed_at)
 
 
 def _key(remark: Remark) -> bytes:

@@ -8,11 +8,14 @@ from typing import Any
 import msgspec
 from psycopg.errors import UniqueViolation
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     RowMapping,
     Table,
     bindparam,
     func,
+    literal,
+    or_,
     select,
     text,
     tuple_,
@@ -22,13 +25,20 @@ from sqlalchemy.dialects.postgresql import insert
 
 from sinks.store.postgres.copy import copy_rows
 from sinks.store.postgres.sql import among, new_ids
-from sinks.store.rows import Known, Outcome, Remark, Words, remark_key
-from sinks.store.tables import REMARK_ID, GuessTable, LinkTable, RemarkTable, WordsTable
+from sinks.store.rows import NEVER, Known, Outcome, Remark, Words, remark_key
+from sinks.store.tables import (
+    REMARK_ID,
+    DecisionTable,
+    GuessTable,
+    LinkTable,
+    RemarkTable,
+    WordsTable,
+)
 
 _REMARKS: Table = RemarkTable.__table__  # type: ignore[assignment]
 _WORDS: Table = WordsTable.__table__  # type: ignore[assignment]
 _KNOWN = text("""
-    SELECT key, id, version_at FROM remark WHERE key IN (
+    SELECT key, id, version_at, replayed_at FROM remark WHERE key IN (
         SELECT substring(CAST(:keys AS bytea) FROM i * 16 + 1 FOR 16)
         FROM generate_series(0, :last) AS i
     )
@@ -39,6 +49,7 @@ _UNDECIDED = (
     text("remark.outcome <> 'dismissed'"),
     ~RemarkTable.withdrawn,
 )
+_NEVER = literal(NEVER, RemarkTable.version_at.type)
 _REMARK_FIELDS = Remark.__struct_fields__
 _WORDS_FIELDS = Words.__struct_fields__
 
@@ -52,7 +63,10 @@ class PostgresRemarks:
     def known(self, keys: Sequence[bytes]) -> dict[bytes, Known]:
         """Of these keys, those that are in the store."""
         rows = self._connection.execute(_KNOWN, {"keys": b"".join(keys), "last": len(keys) - 1})
-        return {bytes(key): Known(id=id_, version_at=at) for key, id_, at in rows}
+        return {
+            bytes(key): Known(id=id_, version_at=at, replayed_at=replayed_at)
+            for key, id_, at, replayed_at in rows
+        }
 
     def new_ids(self, count: int) -> Sequence[int]:
         """Fresh ids, ascending, never given out before."""
@@ -74,11 +88,11 @@ class PostgresRemarks:
             account = func.coalesce(remark.account_id, RemarkTable.account_id)
             changed = self._connection.execute(
                 update(RemarkTable)
-                .where(RemarkTable.id == remark.id, RemarkTable.version_at < remark.version_at)
+                .where(RemarkTable.id == remark.id, _is_older_than(remark))
                 .values({**values, "account_id": account})
             )
             if changed.rowcount:
-                self._set_words(words)
+                self._set_words(words, only_standing=remark.replayed_at is not None)
 
     def set_outcome(self, outcomes: Mapping[int, Outcome]) -> None:
         """Remark id -> what linking came to."""
@@ -91,10 +105,10 @@ class PostgresRemarks:
             )
 
     def thread_issues(
-        self, threads: Collection[tuple[str, str]]
+        self, threads: Collection[tuple[str, str]], besides: Collection[int] = ()
     ) -> dict[tuple[str, str], set[int]]:
         """(origin, thread) -> the issues that its remarks are linked to."""
-        rows = self._connection.execute(
+        linked = (
             select(RemarkTable.origin, RemarkTable.thread, LinkTable.issue_id)
             .join(LinkTable, LinkTable.remark_id == RemarkTable.id)
             .where(
@@ -103,6 +117,11 @@ class PostgresRemarks:
                 LinkTable.issue_id.is_not(None),
             )
         )
+        if besides:
+            linked = linked.join(DecisionTable, DecisionTable.id == LinkTable.decision_id).where(
+                or_(~among(RemarkTable.id, besides), DecisionTable.rule == "person")
+            )
+        rows = self._connection.execute(linked)
         found: dict[tuple[str, str], set[int]] = {}
         for origin, thread, issue in rows:
             if thread is not None and issue is not None:
@@ -176,7 +195,7 @@ class PostgresRemarks:
                 statement.on_conflict_do_update(
                     index_elements=[RemarkTable.key],
                     set_=newer,
-                    where=RemarkTable.version_at < remark.version_at,
+                    where=_is_older_than(remark),
                 ).returning(RemarkTable.id)
             )
             if stored is not None:
@@ -184,8 +203,14 @@ class PostgresRemarks:
             kept[remark.id] = self.known([values["key"]])[values["key"]].id
         return {given: id_ for given, id_ in kept.items() if given != id_}
 
-    def _set_words(self, words: Words) -> None:
+    def _set_words(self, words: Words, *, only_standing: bool = False) -> None:
+        """A replay brings back no words that were erased: it is no news from the customer."""
         values = msgspec.structs.asdict(words)
+        if only_standing:
+            self._connection.execute(
+                update(WordsTable).where(WordsTable.remark_id == words.remark_id).values(values)
+            )
+            return
         statement = insert(WordsTable).values(values)
         self._connection.execute(
             statement.on_conflict_do_update(index_elements=[WordsTable.remark_id], set_=values)
@@ -225,6 +250,12 @@ class PostgresRemarks:
 def _parts(feedback_id: str) -> tuple[str, str]:
     origin, _, record = feedback_id.partition(":")
     return origin, record
+
+
+def _is_older_than(remark: Remark) -> ColumnElement[bool]:
+    stored = tuple_(RemarkTable.version_at, func.coalesce(RemarkTable.replayed_at, _NEVER))
+    given = literal(remark.replayed_at or NEVER, RemarkTable.version_at.type)
+    return stored < tuple_(literal(remark.version_at, RemarkTable.version_at.type), given)
 
 
 def _key(remark: Remark) -> bytes:

@@ -45,6 +45,7 @@ class RemarkTable(Base):
     thread: Mapped[str | None]
     url: Mapped[str | None]
     withdrawn: Mapped[bool]
+    replayed_at: Mapped[datetime | None]
     __table_args__ = (
         Index("ix_remark_thread", "thread", postgresql_where=text("thread IS NOT NULL")),
         Index("ix_remark_homeless", "domain", postgresql_where=text("account_id IS NULL")),

@@ -103,6 +103,16 @@ def test_a_later_decision_sets_the_link_anew(store: Store) -> None:
     assert ask(store, lambda it: it.of_remark(1))[0][0].issue_id == 12
 
 
+def test_a_link_is_set_anew_whatever_other_links_there_are(store: Store) -> None:
+    """A person's stand on one remark says nothing of another."""
+    decide(store, decision(1, rule="person", by="pm"), "rejected")
+    decide(store, decision(2, remark=2))
+    decide(store, decision(3, remark=3, rule="person", by="pm"))
+    decide(store, decision(4, remark=2), "suggested")
+    assert states(store, 1) == {"PROJ-1": ("rejected", 1)}
+    assert states(store, 2) == {"PROJ-1": ("suggested", 4)}
+
+
 def test_a_link_that_a_person_decided_stays_as_the_person_said(store: Store) -> None:
     """Likeness does not overrule a person."""
     decide(store, decision(1, rule="person", by="pm"), "rejected")

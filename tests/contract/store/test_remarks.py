@@ -43,12 +43,13 @@ def find(store: Store, feedback: str = "zendesk:1") -> Any:
     return ask(store, lambda remarks: remarks.find(feedback))
 
 
-def link(
+def link(  # noqa: PLR0913, PLR0917 - all that a link is
     store: Store,
     remark_id: int,
     issue: int | None,
     state: LinkState = "linked",
     key: str = "PROJ-1",
+    rule: str = "key",
 ) -> None:
     """Link a remark to an issue."""
     decision = Decision(
@@ -57,7 +58,7 @@ def link(
         issue_key=key,
         issue_id=issue,
         verdict="link",
-        rule="key",
+        rule=rule,
         score=1.0,
         model="1",
         by="closeloop",
@@ -160,6 +161,36 @@ def test_a_remark_is_revised_where_the_version_in_the_store_is_older(
     assert (said.words, found.withdrawn) == (kept, kept == "new")
 
 
+@pytest.mark.parametrize(
+    ("stored", "given", "kept"),
+    [
+        ((NOW, None), (NOW, NOW), "new"),
+        ((NOW, NOW), (NOW, NOW), "old"),
+        ((NOW, NOW), (NOW, None), "old"),
+        ((NOW, NOW), (NOW, NOW + HOUR), "new"),
+        ((NOW, NOW + HOUR), (NOW, NOW), "old"),
+        ((NOW, NOW), (NOW + HOUR, None), "new"),
+        ((NOW + HOUR, None), (NOW, NOW + HOUR), "old"),
+    ],
+)
+@pytest.mark.parametrize("way", ["add", "revise"])
+def test_of_one_clock_time_the_version_replayed_later_is_kept(
+    store: Store, stored: Any, given: Any, kept: str, way: str
+) -> None:
+    """A later clock counts more than any replay; the same again changes nothing."""
+    add(store, remark(at=stored[0], replayed_at=stored[1]), said="old")
+    known = ask(store, lambda it: it.known([remark_key("zendesk", "1")]))
+    assert list(known.values()) == [Known(id=1, version_at=stored[0], replayed_at=stored[1])]
+    version = remark(at=given[0], replayed_at=given[1])
+    with store.transaction() as tx:
+        if way == "revise":
+            tx.remarks.revise([(version, words(said="new"))])
+        else:
+            version = msgspec.structs.replace(version, id=2)
+            assert tx.remarks.add([(version, words(2, "new"))]) == {2: 1}
+    assert find(store)[1].words == kept
+
+
 def test_revising_an_unknown_remark_writes_none(store: Store) -> None:
     """It was never written, or is gone."""
     with store.transaction() as tx:
@@ -191,6 +222,17 @@ def test_a_thread_has_the_issues_that_its_remarks_are_linked_to(store: Store) ->
         ("form", "T"): {14},
     }
     assert ask(store, lambda it: it.thread_issues([])) == {}
+
+
+def test_a_remark_that_is_decided_anew_is_no_thread_to_follow(store: Store) -> None:
+    """What rules linked it to does not count, and what a person did does."""
+    add(store, remark(1, thread="T"), remark(2, thread="T"), remark(3, thread="T"))
+    link(store, 1, 10)
+    link(store, 2, 11, rule="person")
+    link(store, 3, 12)
+    asked = [("zendesk", "T")]
+    assert ask(store, lambda it: it.thread_issues(asked, [1, 2])) == {("zendesk", "T"): {11, 12}}
+    assert ask(store, lambda it: it.thread_issues(asked, [1, 2, 3])) == {("zendesk", "T"): {11}}
 
 
 def test_remarks_without_an_account_are_given_to_one(store: Store) -> None:
