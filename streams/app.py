@@ -37,6 +37,7 @@ from streams.due import AnyWork, DueWork
 from streams.enrich.stage import EnrichStage
 from streams.hosting import host
 from streams.link.stage import Likeness, LinkStage
+from streams.link.theming import Themes
 from streams.probe import Probe, pass_by
 from streams.relay import Relay
 from streams.settings import Settings
@@ -106,6 +107,7 @@ def due_work(parts: Parts) -> tuple[DueWork, DueWork, DueWork]:
     now_and_then: dict[str, AnyWork] = {
         "homes": catch_up.find_homes,
         "evidence": catch_up.show_evidence,
+        "themes": Themes(store).sort_new,
     }
     clock = parts.clock
     return DueWork(tick, clock), DueWork(now_and_then, clock), DueWork({"ask": ask_tracker}, clock)

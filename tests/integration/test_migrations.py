@@ -84,7 +84,7 @@ def test_each_step_is_told_with_what_it_brings(database_url: str) -> None:
     """For a progress bar; a database that is there has no steps to tell of."""
     steps: list[tuple[str, str]] = []
     migrate(database_url, lambda revision, what: steps.append((revision, what)))
-    assert [revision for revision, _ in steps] == [f"{n:04}" for n in range(1, 8)]
+    assert [revision for revision, _ in steps] == [f"{n:04}" for n in range(1, 9)]
     assert all(what.endswith(".") for _, what in steps)
     steps.clear()
     migrate(database_url, lambda revision, what: steps.append((revision, what)))

@@ -14,6 +14,7 @@ from typing import Protocol
 from schemas.events import AnyEvent
 from sinks.store.contract.heard import Crm, Epics, Links, Remarks
 from sinks.store.contract.learned import Learned
+from sinks.store.contract.themes import Themes
 from sinks.store.contract.told import Loops, Messages, Ships, Tells
 from sinks.store.rows import Move, OutboxRow
 
@@ -30,6 +31,7 @@ __all__ = [
     "Ships",
     "Store",
     "Tells",
+    "Themes",
     "Transaction",
 ]
 
@@ -70,6 +72,7 @@ class Transaction(Protocol):
     crm: Crm
     epics: Epics
     learned: Learned
+    themes: Themes
     ships: Ships
     tells: Tells
     messages: Messages

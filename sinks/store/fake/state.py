@@ -25,6 +25,7 @@ from sinks.store.rows import (
     Tell,
     Words,
 )
+from sinks.store.themes import Member, Theme
 from sinks.store.verdicts import Key
 
 
@@ -36,6 +37,7 @@ class Counters:
     decision: count[int] = field(default_factory=lambda: count(1))
     mark: count[int] = field(default_factory=lambda: count(1))
     message: count[int] = field(default_factory=lambda: count(1))
+    theme: count[int] = field(default_factory=lambda: count(1))
     outbox: count[int] = field(default_factory=lambda: count(1))
 
 
@@ -68,6 +70,8 @@ class State:
     lessons: dict[tuple[int, int], tuple[Lesson, int]] = field(default_factory=dict)
     certificates: dict[int, Certificate] = field(default_factory=dict)
     kept: dict[str, tuple[bytes, datetime]] = field(default_factory=dict)
+    themes: dict[int, Theme] = field(default_factory=dict)
+    members: dict[int, Member] = field(default_factory=dict)
     outbox: dict[int, OutboxRow] = field(default_factory=dict)
 
     def restore(self, before: State) -> None:

@@ -19,6 +19,7 @@ from sinks.store.contract import (
     Remarks,
     Ships,
     Tells,
+    Themes,
     Transaction,
 )
 from sinks.store.fake.crm import FakeCrm
@@ -33,6 +34,7 @@ from sinks.store.fake.remarks import FakeRemarks
 from sinks.store.fake.ships import FakeShips
 from sinks.store.fake.state import Counters, State
 from sinks.store.fake.tells import FakeTells
+from sinks.store.fake.themes import FakeThemes
 
 
 class FakeTransaction:
@@ -45,6 +47,7 @@ class FakeTransaction:
         self.crm: Crm = FakeCrm(state)
         self.epics: Epics = FakeEpics(state, counters)
         self.learned: Learned = FakeLearned(state, counters)
+        self.themes: Themes = FakeThemes(state, counters)
         self.ships: Ships = FakeShips(state)
         self.tells: Tells = FakeTells(state)
         self.messages: Messages = FakeMessages(state, counters)

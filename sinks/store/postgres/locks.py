@@ -33,6 +33,7 @@ class Subject(IntEnum):
     LOOP = 7
     LESSONS = 8
     CERTIFICATE = 9
+    THEMES = 10
 
 
 def lock(

@@ -44,7 +44,7 @@ _KNOWN = text("""
     )
 """)
 """One parameter for all keys: an array of them costs the driver more than the rest of the read."""
-_UNDECIDED = (
+UNDECIDED = (
     text("remark.outcome <> 'linked'"),  # as the partial index has it
     text("remark.outcome <> 'dismissed'"),
     ~RemarkTable.withdrawn,
@@ -151,7 +151,7 @@ class PostgresRemarks:
 
     def undecided(self, limit: int) -> list[tuple[Remark, Words | None]]:
         """Remarks that wait for a person, oldest first."""
-        return self._read(*_UNDECIDED, limit=limit)
+        return self._read(*UNDECIDED, limit=limit)
 
     def waiting(self, limit: int) -> list[tuple[Remark, Words | None]]:
         """The same: those with a guess that chance chose first, then the newest."""
@@ -161,9 +161,9 @@ class PostgresRemarks:
             .exists()
         )
         newest = _REMARKS.c.id.desc()
-        audits = self._read(*_UNDECIDED, chosen, order=newest, limit=limit)
+        audits = self._read(*UNDECIDED, chosen, order=newest, limit=limit)
         more = limit - len(audits)
-        return [*audits, *self._read(*_UNDECIDED, ~chosen, order=newest, limit=more)]
+        return [*audits, *self._read(*UNDECIDED, ~chosen, order=newest, limit=more)]
 
     def get(self, ids: Collection[int]) -> dict[int, tuple[Remark, Words | None]]:
         """Remark id -> the remark, of those that are known."""

@@ -23,6 +23,7 @@ from sinks.store.contract import (
     Remarks,
     Ships,
     Tells,
+    Themes,
     Transaction,
 )
 from sinks.store.migrations import head
@@ -37,6 +38,7 @@ from sinks.store.postgres.outbox import PostgresOutbox
 from sinks.store.postgres.remarks import PostgresRemarks
 from sinks.store.postgres.ships import PostgresShips
 from sinks.store.postgres.tells import PostgresTells
+from sinks.store.postgres.themes import PostgresThemes
 
 IDLE_S = 90
 """A transaction that is idle for longer is ended by the server: a frozen worker must not keep its
@@ -63,6 +65,7 @@ class PostgresTransaction:
         self.epics: Epics = PostgresEpics(connection)
         self.learned: Learned = PostgresLearned(connection)
         self.ships: Ships = PostgresShips(connection)
+        self.themes: Themes = PostgresThemes(connection)
         self.tells: Tells = PostgresTells(connection)
         self.messages: Messages = PostgresMessages(connection)
         self.loops: Loops = PostgresLoops(connection)

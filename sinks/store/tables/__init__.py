@@ -27,6 +27,7 @@ from sinks.store.tables.learned import (
     KeptTable,
     LessonTable,
 )
+from sinks.store.tables.themes import THEME_ID, ThemeMemberTable, ThemeTable
 from sinks.store.tables.told import (
     AnswerTable,
     LoopTable,
@@ -44,6 +45,7 @@ __all__ = [
     "EPIC_MARK",
     "LESSON_MARK",
     "REMARK_ID",
+    "THEME_ID",
     "AccountVersion",
     "AnswerTable",
     "Base",
@@ -68,5 +70,7 @@ __all__ = [
     "ReportTable",
     "ShipTable",
     "TellTable",
+    "ThemeMemberTable",
+    "ThemeTable",
     "WordsTable",
 ]
