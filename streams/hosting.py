@@ -20,6 +20,7 @@ import stamina
 from aiokafka import AIOKafkaConsumer
 from faust.channels import Channel
 from faust.types import StreamT
+from mode.utils.queues import ThrowableQueue
 
 from schemas.errors import Temporary
 from sinks.store.contract import Store
@@ -73,14 +74,25 @@ def host(app: faust.App, runner: StageRunner[Any], store: Store, bootstrap_serve
             runner.reader = self
 
 
-def bounded_channel(app: faust.App, maxsize: int) -> Channel[Any]:
+class KeptChannel(Channel[Any]):
     """A channel that keeps what is in it, whatever happens to Faust's own consumer.
 
     The queue of a plain `app.channel` is emptied, and whoever waits to put is cancelled, each time
-    the group of the control topic rebalances: batches would be lost and their reader would end.
+    the group of the control topic rebalances: batches would be lost and their reader would end. An
+    agent reads from a clone, which makes a queue of its own: so it is the kind that decides.
     """
-    queue = app.FlowControlQueue(maxsize=maxsize, clear_on_resume=False)
-    return Channel(app, queue=queue, maxsize=maxsize)
+
+    @property
+    def queue(self) -> ThrowableQueue[Any]:
+        """The queue of this clone, made when it is first asked for."""
+        if self._queue is None:
+            self._queue = self.app.FlowControlQueue(maxsize=self.maxsize, clear_on_resume=False)
+        return self._queue
+
+
+def bounded_channel(app: faust.App, maxsize: int) -> Channel[Any]:
+    """A `KeptChannel` that lets whoever puts wait once it holds `maxsize`."""
+    return KeptChannel(app, maxsize=maxsize)
 
 
 def consumed(runner: StageRunner[Any]) -> list[str]:

@@ -205,8 +205,8 @@ def carry_out(tx: Transaction, what: Plan, by: str, now: datetime) -> Outcome:
     tx.outbox.add([(FEEDBACK_LINKED.name, remark.feedback_id, event)])
     issues = {ruling.issue_id for ruling in rulings if ruling.issue_id is not None}
     if issues:
-        tx.ships.wake(issues, now)
         tx.epics.owe_evidence(issues, now)
+        tx.ships.wake(issues, now)
     return what.outcome
 
 

@@ -64,8 +64,10 @@ class ShipStage:
         before = _before(tx, items)
         undone = _undone(items, before)
         changed = self._keep(tx, items) | undone
+        gained = self._adopt(tx, changed, now)
         latest = tx.ships.latest(changed)  # before any wake: its lock is the stronger one
-        self._adopt(tx, changed, now)
+        if gained:
+            tx.ships.wake(gained, now)
         for issue_id, epic in sorted(tx.epics.get(changed).items()):
             step = after_tracker(
                 epic,
@@ -87,13 +89,16 @@ class ShipStage:
         versions = [(e.data, e.time) for e in items if isinstance(e, VersionChanged)]
         return tx.epics.put(epics) | tx.epics.put_versions(versions)
 
-    def _adopt(self, tx: Transaction, changed: set[int], now: datetime) -> None:
-        """Remarks that named a key before its issue was known are linked to the issue now."""
+    def _adopt(self, tx: Transaction, changed: set[int], now: datetime) -> set[int]:
+        """Remarks that named a key before its issue was known are linked to the issue now.
+
+        Issues are held before ships are, everywhere: or two transactions wait for each other.
+        """
         keys = {row.epic.key: row.issue_id for row in tx.epics.get(changed).values()}
         gained = tx.links.adopt(keys)
         if gained:
             tx.epics.owe_evidence(gained, now + self._evidence_after)
-            tx.ships.wake(gained, now)
+        return gained
 
     def _follow_word(
         self, tx: Transaction, event: FeatureShipped | FeatureWithdrawn, now: datetime

@@ -193,3 +193,5 @@ def test_unknown_keys_are_those_that_remarks_name_and_no_issue_is_known_for(stor
     decide(store, decision(9, remark=9, key="PROJ-9"))
     assert ask(store, lambda it: it.unknown_keys(9)) == ["PROJ-1", "PROJ-2", "PROJ-3"]
     assert ask(store, lambda it: it.unknown_keys(2)) == ["PROJ-1", "PROJ-2"]
+    assert ask(store, lambda it: it.unknown_keys(2, "PROJ-2")) == ["PROJ-3"]
+    assert ask(store, lambda it: it.unknown_keys(2, "PROJ-3")) == []

@@ -265,7 +265,9 @@ def test_homeless_are_the_domains_and_accounts_of_remarks_without_an_account(sto
         remark(4),
     )
     assert ask(store, lambda it: it.homeless(9)) == ({"a.example", "c.example"}, {"A0"})
-    assert len(ask(store, lambda it: it.homeless(1))[0]) == 1
+    assert ask(store, lambda it: it.homeless(1)) == ({"a.example"}, {"A0"})
+    assert ask(store, lambda it: it.homeless(1, "a.example")) == ({"c.example"}, set())
+    assert ask(store, lambda it: it.homeless(9, "A0")) == ({"a.example", "c.example"}, set())
 
 
 def test_those_that_wait_for_a_person_come_oldest_first(store: Store) -> None:

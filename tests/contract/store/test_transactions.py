@@ -111,6 +111,33 @@ def test_a_schema_that_is_not_ours_is_refused(database_url: str) -> None:
     store.close()
 
 
+def test_a_worker_that_froze_in_a_transaction_keeps_no_locks(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when it stops at `produce.before`: the server ends it, and it finds that out."""
+    monkeypatch.setattr("sinks.store.postgres.store.IDLE_S", 1)
+    frozen = PostgresStore(database_url)
+    frozen.open()
+    store = PostgresStore(database_url, timeout_s=15)
+    store.open()
+
+    def freeze() -> None:
+        with frozen.transaction() as tx:
+            tx.ships.latest([1])
+            with store.transaction() as other:  # waits until the server has had enough
+                other.ships.latest([1])
+                freed.append(True)
+            tx.offsets.move("g", [MOVE])
+
+    freed: list[bool] = []
+    with pytest.raises(SinkUnreachable):
+        freeze()
+    assert freed
+    assert offsets(store) == {}
+    frozen.close()
+    store.close()
+
+
 def test_a_lock_that_is_held_too_long_is_temporary(database_url: str) -> None:
     """A statement's time-out ends the wait, as unreachable: the work is tried again."""
     store = PostgresStore(database_url, timeout_s=1)
