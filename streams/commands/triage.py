@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import click
-import msgspec
 
-from sinks.contracts import Sighting
 from sinks.store.contract import Transaction
-from sinks.store.rows import Decision, Link, Remark, Words
 from streams.commands import options
-from streams.commands.broker import wake
-from streams.commands.lookup import remark_named
+from streams.commands.deciding import carry_out, parted, rule, some
+from streams.commands.errors import NotFound
+from streams.commands.lookup import issue_named
 from streams.commands.output import remark as say
-from streams.commands.output import show, show_fields, show_json
+from streams.commands.output import show
 from streams.commands.root import settings_of
 from streams.commands.terminal import excerpt
-from streams.link.desk import (
-    Action,
-    Asked,
-    carry_out_all,
-    plan_all,
-    plan_undoing_last,
-    result_of,
-)
-from streams.link.triage import Plan, Ruling, accepting, plan
+from streams.commands.theming import new_epic, themes
+from streams.link.desk import Asked, plan_all, plan_undoing_last
+from streams.link.queue import Item, Suggestion, guessed, queue
+from streams.link.triage import Plan
+from streams.tell.wording import money
 
-Planning = Callable[[Transaction], Sequence[Plan]]
+MOST_ALIKE = 500
 
 
 @click.group()
 def triage() -> None:
-    """Triage: list, accept, reject, dismiss, undo, new-epic.
+    """Triage: list, themes, accept, reject, dismiss, undo, new-epic.
 
     Example: closeloop triage list
     """
@@ -45,31 +39,39 @@ def triage() -> None:
 @options.as_json
 @click.pass_context
 def list_(context: click.Context, *, limit: int, as_json: bool) -> None:
-    """List the remarks that wait for a person, the oldest first, with what is suggested.
+    """List the remarks that wait for a person, the worthiest decision first.
+
+    Audits come first, since the promise of what is linked by itself rests on them; then the
+    customer's revenue and open deal times the number of remarks that are alike. The newest 2,000
+    and every audit are looked at.
 
     Example: closeloop triage list --limit 5
     """
+    from streams.link.likeness.table import packaged
     from streams.wiring import opened_store
 
     with opened_store(settings_of(context)) as store, store.transaction() as tx:
-        waiting = [(*one, tx.links.of_remark(one[0].id)) for one in tx.remarks.undecided(limit)]
+        found = queue(tx, datetime.now(UTC), limit, packaged)
     show(
         as_json=as_json,
-        value=[_described(*one) for one in waiting],
-        columns=("remark", "said", "account", "suggested", "words"),
-        rows=(_row(*one) for one in waiting),
+        value=found.items,
+        columns=("remark", "account", "worth", "alike", "suggested", "words"),
+        rows=(_row(one) for one in found.items),
     )
-    if not waiting:
+    if not found.items:
         say("no remark waits")
+    elif found.more:
+        say(f"{found.looked_at:,} remarks were looked at: every audit, and the newest")
 
 
 @triage.command()
 @click.argument("names", nargs=-1, required=True, metavar="SOURCE:RECORD... ISSUE...")
+@click.option("--alike", is_flag=True, help="And all that wait and whose best guess it is.")
 @options.by
 @options.dry_run
 @options.as_json
 @click.pass_context
-def accept(context: click.Context, /, names: Sequence[str], **said: Any) -> None:
+def accept(context: click.Context, /, names: Sequence[str], *, alike: bool, **said: Any) -> None:
     """Link remarks to issues; they stay linked, whatever the rules say later.
 
     Of several remarks all are linked or none. What has a colon is a remark, what has none an
@@ -77,10 +79,15 @@ def accept(context: click.Context, /, names: Sequence[str], **said: Any) -> None
 
     Example: closeloop triage accept zendesk:4711 zendesk:4712 APP-12
     """
-    remarks, issues = _parted(names)
+    remarks, issues = parted(names)
     if not issues:
         raise click.UsageError("name the ISSUE... to link to, after the remarks")
-    _rule(context, "accept", remarks, issues, **said)
+    if not alike:
+        rule(context, "accept", some(names)[0], issues, **said)
+        return
+    if len(issues) > 1:
+        raise click.UsageError("--alike is for one ISSUE")
+    carry_out(context, lambda tx: _all_alike(tx, remarks, issues[0], said["by"]), **said)
 
 
 @triage.command()
@@ -94,7 +101,7 @@ def reject(context: click.Context, /, names: Sequence[str], **said: Any) -> None
 
     Example: closeloop triage reject zendesk:4711 APP-12
     """
-    _rule(context, "reject", *_parted(names), **said)
+    rule(context, "reject", *some(names), **said)
 
 
 @triage.command()
@@ -110,10 +117,10 @@ def dismiss(context: click.Context, /, names: Sequence[str], **said: Any) -> Non
 
     Example: closeloop triage dismiss zendesk:4711 zendesk:4712
     """
-    remarks, issues = _parted(names)
+    remarks, issues = some(names)
     if issues:
         raise click.UsageError(f"{issues[0]} is no SOURCE:RECORD; `reject` is for single issues")
-    _rule(context, "dismiss", remarks, (), **said)
+    rule(context, "dismiss", remarks, (), **said)
 
 
 @triage.command()
@@ -131,131 +138,39 @@ def undo(context: click.Context, /, names: Sequence[str], *, last: bool, **said:
     if last == bool(names):
         raise click.UsageError("name remarks to undo, or say --last")
     if last:
-        _carry_out(context, lambda tx: plan_undoing_last(tx, said["by"]), **said)
+        carry_out(context, lambda tx: plan_undoing_last(tx, said["by"]), **said)
     else:
-        _rule(context, "undo", *_parted(names), **said)
+        rule(context, "undo", *some(names), **said)
 
 
-@triage.command("new-epic")
-@click.argument("feedback", metavar="SOURCE:RECORD")
-@click.option("--project", required=True, metavar="KEY", help="Where the epic is made.")
-@click.option("--summary", required=True, help="The epic's title.")
-@click.option("--description", default="", help="Yours: the customer's words stay here.")
-@options.by
-@options.dry_run
-@options.as_json
-@click.pass_context
-def new_epic(context: click.Context, /, feedback: str, **said: Any) -> None:
-    """Make an epic in Jira for a remark, and link the remark to it. Repeating it makes no second.
+triage.add_command(themes)
+triage.add_command(new_epic)
 
-    Nothing that the customer said is written to Jira.
 
-    Example: closeloop triage new-epic zendesk:4711 --project APP --summary "Sort exports"
+def _all_alike(tx: Transaction, remarks: Sequence[str], issue: str, by: str) -> Sequence[Plan]:
+    """These, and all that wait and are most like the issue, up to as many as are decided at once.
+
+    Raises:
+        NotFound: there is none.
     """
-    about = {name: said.pop(name) for name in ("project", "summary", "description")}
-    made = _create(context, feedback, about, dry_run=said["dry_run"])
-
-    def planned(tx: Transaction) -> list[Plan]:
-        if made is None:
-            return [plan(tx, feedback, lambda _: [Ruling("a new epic", None, "link", "linked")])]
-        tx.epics.put([made])
-        return [plan(tx, feedback, accepting(tx, [made.epic.key]))]
-
-    _carry_out(context, planned, **said)
+    epic = issue_named(tx, issue)
+    found = [one.feedback_id for one in guessed(tx, epic.issue_id, datetime.now(UTC))]
+    every = list(dict.fromkeys([*remarks, *found]))[:MOST_ALIKE]
+    if not every:
+        raise NotFound(f"nothing that waits is most like {epic.epic.key}")
+    asked = Asked(action="accept", remarks=every, issues=[epic.epic.key], by=by)
+    return plan_all(tx, asked)
 
 
-def _create(
-    context: click.Context, feedback: str, about: dict[str, str], *, dry_run: bool
-) -> Sighting | None:
-    """The epic; the remark's identity is the token that keeps it from being made twice."""
-    from streams.wiring import opened_store, tracker_of
-
-    settings = settings_of(context)
-    with opened_store(settings) as store, store.transaction() as tx:
-        remark_named(tx, feedback)
-    if dry_run:
-        return None
-    tracker = tracker_of(settings)
-    tracker.open()
-    try:
-        return tracker.create_epic(
-            about["project"], about["summary"], about["description"], f"triage:{feedback}"
-        )
-    finally:
-        tracker.close()
+def _row(item: Item) -> tuple[object, ...]:
+    said = excerpt(item.words) if item.words is not None else "(erased)"
+    worth = money(item.worth.revenue_cents + item.worth.pipeline_cents, None)
+    marked = f"{item.remark} (audit)" if item.audit else item.remark
+    suggested = "; ".join(_why(one) for one in item.links)
+    return (marked, item.account or item.account_id, worth, item.alike, suggested, said)
 
 
-def _parted(names: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Remarks, which have a colon in their name, and issues, which have none."""
-    remarks = [name for name in dict.fromkeys(names) if ":" in name]
-    if not remarks:
-        raise click.UsageError("name at least one remark, SOURCE:RECORD")
-    return remarks, [name for name in dict.fromkeys(names) if ":" not in name]
-
-
-def _rule(
-    context: click.Context,
-    action: Action,
-    remarks: Sequence[str],
-    issues: Sequence[str],
-    **said: Any,
-) -> None:
-    asked = Asked(action=action, remarks=remarks, issues=issues, by=said["by"])
-    _carry_out(context, lambda tx: plan_all(tx, asked), **said)
-
-
-def _carry_out(
-    context: click.Context, planned: Planning, *, by: str, dry_run: bool, as_json: bool
-) -> None:
-    from streams.wiring import opened_store
-
-    settings, now = settings_of(context), datetime.now(UTC)
-    with opened_store(settings) as store, store.transaction() as tx:
-        plans = planned(tx)
-        if not dry_run:
-            carry_out_all(tx, plans, by, now)
-    if not dry_run:
-        wake(settings, "triage")
-    results = [result_of(one) for one in plans]
-    if as_json:
-        alone = msgspec.to_builtins(results[0]) if len(results) == 1 else {}
-        show_json({**alone, "remarks": results, "dry_run": dry_run})
-        return
-    for one in results:
-        decided = ", ".join(f"{r.issue_key} {r.state}" for r in one.decided if r.state)
-        outcome = "would be" if dry_run else "now"
-        show_fields([("remark", one.remark), ("issues", decided), (outcome, one.outcome)])
-
-
-def _described(
-    remark: Remark, words: Words | None, links: list[tuple[Link, Decision]]
-) -> dict[str, Any]:
-    return {
-        "remark": remark.feedback_id,
-        "outcome": remark.outcome,
-        "said_at": remark.said_at,
-        "account_id": remark.account_id,
-        "title": words.title if words else None,
-        "words": words.words if words else None,
-        "url": remark.url,
-        "links": [
-            {
-                "issue_key": link.issue_key,
-                "issue_id": link.issue_id,
-                "state": link.state,
-                "rule": decision.rule,
-                "score": decision.score,
-                "why": decision.quote,
-            }
-            for link, decision in links
-        ],
-    }
-
-
-def _row(
-    remark: Remark, words: Words | None, links: list[tuple[Link, Decision]]
-) -> tuple[object, ...]:
-    suggested = (f"{k.issue_key} {d.score:.2f}" for k, d in links if k.state == "suggested")
-    said = excerpt(words.words) if words else "(erased)"
-    account = remark.account_id or remark.domain
-    return (remark.feedback_id, remark.said_at, account, ", ".join(suggested), said)
+def _why(one: Suggestion) -> str:
+    near = f"; like: {' / '.join(excerpt(each, 40) for each in one.near)}" if one.near else ""
+    why = f" ({one.why}{near})" if one.why or near else ""
+    return f"{one.issue_key} {one.score:.2f}{why}"

@@ -95,8 +95,10 @@ class LinkStage:
         changes = {one.id: change(one, before[one.id]) for one in revised}
         self._link(tx, [*decided, *(each.new for each in changes.values())], changes, now)
         _restate(tx, [one.id for one in decided if one.id in kept.values()], before)
-        _restate(tx, [one.id for one in revised], before)
         told = [one for one in revised if changes[one.id].has_news]
+        new = {one.id for one in told if one.remark.event.replayed is None}
+        same = {id_: was for id_, was in before.items() if id_ not in new}
+        _restate(tx, [one.id for one in revised], same)
         return [linked_event(one, now) for one in (*decided, *told)]
 
     def _decide(
@@ -161,10 +163,13 @@ class LinkStage:
             tx.ships.wake(gained, now)
 
 
-def _restate(tx: Transaction, remark_ids: Sequence[int], before: Mapping[int, Before]) -> None:
-    """What linking has come to for remarks that had links before: a person's stand."""
+def _restate(tx: Transaction, remark_ids: Sequence[int], same: Mapping[int, Before]) -> None:
+    """What linking has come to for remarks that had links before: a person's stand.
+
+    Those whose source says the `same` as before, or is only read again, stay dismissed.
+    """
     outcomes = {one: outcome_of(tx.links.of_remark(one), ()) for one in remark_ids}
-    for one, was in before.items():
+    for one, was in same.items():
         if was.remark.outcome == "dismissed" and outcomes.get(one) != "linked":
             outcomes[one] = "dismissed"
     tx.remarks.set_outcome(outcomes)

@@ -11,9 +11,10 @@ from sinks.http.standin.serve import serving
 from sinks.jira.standin import jira_app
 from sinks.store.postgres.store import PostgresStore
 from sinks.store.rows import Answer
+from streams.link.theming import Themes
 from streams.verify.loops import came_back
 from tests.integration.commands.calling import NOWHERE, Call
-from tests.integration.commands.world import EARLIER, fill, hear, tell
+from tests.integration.commands.world import EARLIER, fill, guess, hear, tell
 
 NOW = datetime(2026, 7, 28, 10, 30, tzinfo=UTC)
 AWAY = f"postgresql+psycopg://nobody@{NOWHERE}/none"
@@ -51,6 +52,7 @@ READING = [
     ("account", "show", "A-1"),
     ("link", "try", "x"),
     ("triage", "list"),
+    ("triage", "themes"),
     ("ship", "list"),
     ("tell", "list"),
     ("loop", "list"),
@@ -101,6 +103,8 @@ WRONG = [
     ("account", "show", "A-1", "--at", "soon"),
     ("triage", "accept", "upstream:2"),
     ("triage", "accept", "APP-1"),
+    ("triage", "accept", "APP-1", "APP-2", "--alike"),
+    ("triage", "new-epic", "--project", "APP", "--summary", "x"),
     ("triage", "dismiss", "upstream:2", "APP-1"),
     ("triage", "undo"),
     ("triage", "undo", "upstream:2", "--last"),
@@ -221,6 +225,57 @@ def test_a_dismissed_remark_is_listed_no_more_until_its_source_changes_it(
     hear(filled, "2", "Sort it by date, that is all we ask.")
     listed = {one["remark"] for one in on_store("triage", "list", "--json").json}
     assert listed == {"upstream:2", "upstream:3"}
+
+
+def test_all_that_is_alike_is_accepted_at_once(on_store: Call, filled: PostgresStore) -> None:
+    """What waits and has this issue as its best guess; shown first by a dry run."""
+    for record in ("2", "3"):
+        guess(filled, record, 10001)
+    dry = on_store("triage", "accept", "APP-1", "--alike", "--dry-run", "--json").json
+    assert sorted(one["remark"] for one in dry["remarks"]) == ["upstream:2", "upstream:3"]
+    listed = on_store("triage", "list", "--json").json
+    assert {one["alike"] for one in listed} == {2}
+    assert on_store("triage", "accept", "upstream:2", "APP-1", "--alike").status == 0
+    assert on_store("triage", "list", "--json").json == []
+    assert on_store("triage", "accept", "APP-1", "--alike").status == 1
+
+
+def test_a_theme_becomes_an_epic(on_store: Call, filled: PostgresStore) -> None:
+    """Listed by its words; made once in Jira, without any of them; its remarks are linked."""
+    for number, words in enumerate(_ALIKE):
+        hear(filled, f"t{number}", words)
+    with filled.transaction() as tx:
+        names = {f"upstream:t{number}" for number in range(len(_ALIKE))}
+        ids = [remark.id for remark, _ in tx.remarks.hold(names).values()]
+        tx.remarks.set_outcome(dict.fromkeys(ids, "unmatched"))
+        tx.learned.guess(ids, [])
+    assert Themes(filled).sort_new(EARLIER) > 0
+    (theme,) = on_store("triage", "themes", "--json").json
+    assert (theme["remarks"], "holidays" in theme["name"]) == (3, True)
+    assert "holidays" in on_store("triage", "themes").out
+    with serving(jira_app(projects=["APP"])) as url:
+        jira = {
+            "CLOSELOOP_JIRA_URL": url,
+            "CLOSELOOP_JIRA_EMAIL": "a@b",
+            "CLOSELOOP_JIRA_TOKEN": "t",
+        }
+        said = ("--theme", theme["id"], "--project", "APP", "--summary", "Bank days")
+        dry = on_store("triage", "new-epic", *said, "--dry-run", "--json", **jira).json
+        assert dry["description"].startswith("3 remarks from 0 accounts")
+        made = on_store("triage", "new-epic", *said, "--json", **jira).json
+        assert {one["outcome"] for one in made["remarks"]} == {"linked"}
+        assert on_store("triage", "new-epic", *said, **jira).status == 1
+    assert on_store("triage", "themes", "--json").json == []
+    issue = made["remarks"][0]["decided"][0]["issue_id"]
+    with filled.transaction() as tx:
+        assert "holidays" not in tx.epics.get({issue})[issue].epic.description
+
+
+_ALIKE = (
+    "The calendar ignores public holidays in Norway",
+    "Public holidays in Norway are missing in the calendar",
+    "Your calendar does not know the public holidays of Norway",
+)
 
 
 def test_a_late_accept_wakes_the_ship(on_store: Call, filled: PostgresStore) -> None:

@@ -21,6 +21,7 @@ from schemas.events import (
 )
 from schemas.topics import CRM_CHANGED, EPIC_CHANGED, FEEDBACK_RECEIVED
 from sinks.mail.fake import FakeMailer
+from sinks.store.learned import Guess
 from sinks.store.postgres.store import PostgresStore
 from streams.collect.rereading import Kept
 from streams.enrich.stage import EnrichStage
@@ -112,6 +113,27 @@ def hear(store: PostgresStore, record: str, words: str) -> None:
     )
     link = LinkStage(IndexedLikeness(), frozenset({"upstream"}), 0).stage()
     feed(store, link, FEEDBACK_RECEIVED.name, [event])
+
+
+def guess(store: PostgresStore, record: str, issue_id: int) -> None:
+    """Likeness finds this issue the likeliest."""
+    with store.transaction() as tx:
+        found = tx.remarks.find(f"upstream:{record}")
+        assert found is not None
+        made = Guess(
+            remark_id=found[0].id,
+            passage=0,
+            issue_id=issue_id,
+            features=(1.0,),
+            confidence=0.5,
+            tier="fast",
+            basis="table",
+            epics=2,
+            audit=False,
+            sure=False,
+            at=NOW,
+        )
+        tx.learned.guess({found[0].id}, [made])
 
 
 def tell(store: PostgresStore, **settings: Any) -> FakeMailer:
