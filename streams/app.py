@@ -36,7 +36,10 @@ from streams.collect.stage import CollectStage
 from streams.due import AnyWork, DueWork
 from streams.enrich.stage import EnrichStage
 from streams.hosting import host
-from streams.link.stage import Likeness, LinkStage
+from streams.link.alike import Audits
+from streams.link.certifying import Certifying
+from streams.link.linker import Linkers
+from streams.link.stage import LinkStage
 from streams.link.theming import Themes
 from streams.probe import Probe, pass_by
 from streams.relay import Relay
@@ -60,7 +63,7 @@ class Parts:
     publisher: Publisher
     tracker: Tracker
     mailer: Mailer
-    likeness: Likeness
+    likeness: Linkers
     clock: Clock = field(default_factory=WallClock)
     probe: Probe = pass_by
 
@@ -72,10 +75,11 @@ def stages(parts: Parts) -> tuple[Stage[Any], ...]:
         hold=timedelta(seconds=settings.hold_s), without_version=settings.ship_without_version
     )
     evidence_s = settings.evidence_after_s
+    audits = Audits(settings.audit_share, settings.reply_secret)
     return (
         CollectStage().stage(),
         EnrichStage(evidence_s).stage(),
-        LinkStage(parts.likeness, origins(settings), evidence_s).stage(),
+        LinkStage(parts.likeness, origins(settings), evidence_s, audits).stage(),
         ShipStage(policy, evidence_s).stage(),
         VerifyStage().stage(),
         ReplyStage(settings.reply_secret).stage(),
@@ -94,6 +98,9 @@ def due_work(parts: Parts) -> tuple[DueWork, DueWork, DueWork]:
     relay = Relay(store, parts.publisher.publish)
     catch_up = CatchUp(store, parts.tracker, evidence_after_s=settings.evidence_after_s)
 
+    promise = (settings.link_precision, settings.link_risk)
+    certifying = Certifying(store, parts.likeness, promise)
+
     async def ask_tracker(now: Any) -> int:
         found = await asyncio.to_thread(catch_up.unknown_issues, now)
         await parts.publisher.publish(found)
@@ -109,8 +116,13 @@ def due_work(parts: Parts) -> tuple[DueWork, DueWork, DueWork]:
         "evidence": catch_up.show_evidence,
         "themes": Themes(store).sort_new,
     }
+    seldom: dict[str, AnyWork] = {
+        "ask": ask_tracker,
+        "certify": certifying.certify,
+        "keep": certifying.keep,
+    }
     clock = parts.clock
-    return DueWork(tick, clock), DueWork(now_and_then, clock), DueWork({"ask": ask_tracker}, clock)
+    return DueWork(tick, clock), DueWork(now_and_then, clock), DueWork(seldom, clock)
 
 
 def build(parts: Parts) -> faust.App:

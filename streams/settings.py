@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -64,6 +64,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         evidence_after_s: how long an issue's demand is gathered before Jira is shown it.
         tick_s: how often what is due is looked for.
         reply_valid_s: how long a link in a mail can be used.
+        link_tier: ``quality`` asks the sentence model what the word vectors leave open; it needs
+            the extra ``minilm``.
+        link_precision, link_risk: of the links made by likeness so many are right, but for a chance
+            of so much that the audits mislead.
+        audit_share: of what likeness decides, how much a person is asked however sure it is.
         docs_url: what a mail names where a ship names no page of its own.
         log_json: one JSON object a line instead of text.
     """
@@ -99,6 +104,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     evidence_after_s: Seconds = 5 * 60
     tick_s: Annotated[float, Meta(ge=0.05, le=3600)] = 1.0
     reply_valid_s: Seconds = 90 * 24 * 3600
+    link_tier: Literal["fast", "quality"] = "fast"
+    link_precision: Annotated[float, Meta(ge=0.5, le=0.99)] = 0.9
+    link_risk: Annotated[float, Meta(ge=0.01, le=0.5)] = 0.1
+    audit_share: Annotated[float, Meta(ge=0.01, le=1)] = 0.1
     docs_url: str = ""
     log_json: bool = False
 

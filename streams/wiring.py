@@ -25,6 +25,7 @@ from streams.settings import Settings
 
 if TYPE_CHECKING:
     from streams.app import Parts
+    from streams.link.linker import Linkers
 
 
 def database_of(settings: Settings) -> str:
@@ -66,6 +67,15 @@ def tracker_of(settings: Settings) -> Tracker:
     )
 
 
+def linkers_of(settings: Settings) -> Linkers:
+    """The tiers that the settings name; nothing is loaded before it is asked."""
+    from streams.link.linker import Linker, Linkers
+
+    if settings.link_tier == "quality":
+        return Linkers(Linker("fast"), Linker("quality"))
+    return Linkers(Linker("fast"))
+
+
 def mailer_of(settings: Settings) -> Mailer:
     """SendGrid where its key is set, else SMTP where its URL is."""
     if settings.sendgrid_api_key:
@@ -98,7 +108,6 @@ def smtp_of(url: str, sender: str) -> SmtpMailer:
 def parts_of(settings: Settings, *, kill_at: str | None = None) -> Parts:
     """Everything that the worker is made of."""
     from streams.app import Parts
-    from streams.link.ranking import IndexedLikeness
 
     return Parts(
         settings=settings,
@@ -106,7 +115,7 @@ def parts_of(settings: Settings, *, kill_at: str | None = None) -> Parts:
         publisher=publisher_of(settings),
         tracker=tracker_of(settings),
         mailer=mailer_of(settings),
-        likeness=IndexedLikeness(),
+        likeness=linkers_of(settings),
         probe=probe_from(kill_at),
     )
 

@@ -11,6 +11,7 @@ from streams.commands import options
 from streams.commands.errors import Refused
 from streams.commands.output import progress, remark, show_fields, show_json, show_table
 from streams.commands.root import settings_of
+from streams.commands.terminal import excerpt
 
 if TYPE_CHECKING:
     from streams.link.evaluate import Report, Tier
@@ -34,13 +35,12 @@ def try_(context: click.Context, *, text: str, as_json: bool) -> None:
 
     Example: closeloop link try "the export in APP-12 is not sorted"
     """
-    from streams.link.ranking import IndexedLikeness
     from streams.link.trying import try_text
-    from streams.wiring import opened_store
+    from streams.wiring import linkers_of, opened_store
 
     settings = settings_of(context)
     with opened_store(settings) as store, store.transaction() as tx, progress("reading issues"):
-        tried = try_text(tx, IndexedLikeness(), text)
+        tried = try_text(tx, linkers_of(settings), text)
     if as_json:
         show_json(tried)
     else:
@@ -81,15 +81,16 @@ def _print(tried: Tried) -> None:
         )
     for mention in tried.passed_over:
         remark(f"{mention.key} is left alone: no such issue, and no such project")
-    if tried.alike:
-        click.echo()
-        show_table(
-            ("alike", "score", "words in common", "title"),
-            (
-                (a.issue_key, f"{a.score:.2f}", a.why, tried.titles[a.issue_key])
-                for a in tried.alike
-            ),
-        )
+    for part in tried.parts:
+        if len(tried.parts) > 1:
+            click.echo()
+            remark(excerpt(part.text))
+        if part.alike:
+            click.echo()
+            show_table(
+                ("alike", "score", "words in common", "title"),
+                ((a.issue_key, f"{a.score:.2f}", a.why, a.title) for a in part.alike),
+            )
 
 
 def _print_report(report: Report) -> None:

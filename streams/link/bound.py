@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sinks.store.rows import Outcome
-from streams.link.keys import MOST_KEYS
+from streams.link.keys import MOST_KEYS, mentions
 from streams.link.rules import Claim
 
 MOST_ALIKE = 2
@@ -27,9 +27,6 @@ MOST_TITLES = 4
 
 FEWEST_TITLE_WORDS = 2
 """A title of one word is no evidence: people say it without naming the issue."""
-
-RULES = "closeloop"
-"""Who decides where no person does, as decisions are signed."""
 
 _WORD = re.compile(r"\w+")
 
@@ -76,9 +73,9 @@ def titles_in(text: str, titles: Iterable[str]) -> int:
     return sum(title.count(" ") > FEWEST_TITLE_WORDS and title in said for title in wanted)
 
 
-def teaches(by: str, *, crowded: bool) -> bool:
-    """Whether a decision is learned from: a person made it, about a remark that is not crowded."""
-    return by != RULES and not crowded
+def is_crowded(text: str, titles: Iterable[str]) -> bool:
+    """Whether a remark names so many issues that nothing is to be learned of it."""
+    return len(mentions(text)) > MOST_KEYS or titles_in(text, titles) > MOST_TITLES
 
 
 def _crowded(named: int, likely: int, whole_titles: int) -> str:

@@ -12,6 +12,7 @@ from schemas.codec import STRUCTURED_HEADERS, encode
 from schemas.events import FeedbackLinked, FeedbackReceived, LinkClaim, Linking
 from schemas.topics import FEEDBACK_LINKED
 from sinks.contracts import Outgoing
+from sinks.store.learned import Guess
 from sinks.store.rows import Decision, Link, Outcome, Remark, Words
 from streams.link.rules import Claim, Read
 
@@ -26,6 +27,7 @@ class Decided(msgspec.Struct, frozen=True):
     Attributes:
         id: of its row, given out by the store.
         model: the version of what decided.
+        guesses: what likeness said on the way; None: what it said to an earlier version stands.
     """
 
     id: int
@@ -34,6 +36,7 @@ class Decided(msgspec.Struct, frozen=True):
     outcome: Outcome
     claims: Sequence[Claim]
     model: str = RULES_MODEL
+    guesses: Sequence[Guess] | None = ()
 
 
 def remark_row(decided: Decided) -> tuple[Remark, Words]:
@@ -76,8 +79,8 @@ def decision_rows(
     links: list[Link] = []
     fresh = iter(ids)
     for one in decided:
-        linked = one.outcome == "linked"
         for claim in one.claims:
+            linked = one.outcome == "linked" and claim.sure
             decision_id = next(fresh)
             decisions.append(
                 Decision(
@@ -106,6 +109,12 @@ def decision_rows(
     return decisions, links
 
 
+def feedback_id(decided: Decided) -> str:
+    """The identity that people and topics use."""
+    said = decided.remark.event.data
+    return f"{said.origin}:{said.record}"
+
+
 def announced(outcome: Outcome) -> Literal["linked", "suggested", "unmatched"]:
     """The outcome as topics have it: that a person looked and saw nothing is our own affair."""
     return "unmatched" if outcome == "dismissed" else outcome
@@ -114,7 +123,8 @@ def announced(outcome: Outcome) -> Literal["linked", "suggested", "unmatched"]:
 def linked_event(decided: Decided, now: datetime) -> Outgoing:
     """The announcement; the same remark, version, replay and outcome have the same event id."""
     event = decided.remark.event
-    feedback = f"{event.data.origin}:{event.data.record}"
+    feedback = feedback_id(decided)
+    linked = decided.outcome == "linked"
     said = FeedbackLinked(
         id=f"{event.id}:{decided.outcome}{_replay_of(event)}",
         source=SOURCE,
@@ -123,7 +133,7 @@ def linked_event(decided: Decided, now: datetime) -> Outgoing:
         data=Linking(
             feedback=feedback,
             outcome=announced(decided.outcome),
-            links=tuple(_claimed(claim) for claim in decided.claims),
+            links=tuple(_claimed(claim) for claim in decided.claims if claim.sure or not linked),
             account_id=decided.account_id,
             opportunity_id=event.data.opportunity_id,
         ),

@@ -15,8 +15,8 @@ import msgspec
 
 from sinks.store.contract import Transaction
 from sinks.store.rows import Decision, LinkState, Outcome, Remark
+from streams.link.lessons import PERSON
 from streams.link.triage import (
-    PERSON,
     WHOLE,
     CannotRule,
     Decide,

@@ -35,6 +35,7 @@ def play(
             kept[epic_id] += 1
             decisions.append((epic_id, text))
     learned = {epic_id for epic_id, _ in decisions}
+    taught.meet(list(titles.values()))
     taught.learn_all([each for each in titles.items() if each[0] in learned] + decisions)
     return taught
 

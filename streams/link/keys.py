@@ -7,9 +7,12 @@ from collections.abc import Sequence
 
 import msgspec
 
+from streams.link.passages import said_now
+
 MOST_KEYS = 5
 """Explicit keys that one remark can be linked by; one that names more is put to a person."""
 QUOTE_CHARS = 160
+QUOTED = "quoted"
 
 _KEY = re.compile(r"[A-Z][A-Z0-9_]{1,30}-[1-9][0-9]{0,9}(?![\w-])")
 """Starts with a character class, which `re` scans for eight times as fast as for alternatives."""
@@ -17,7 +20,10 @@ _BROWSE = re.compile(r"https?://[^\s<>\"]{1,400}/browse/\Z")
 
 
 class Mention(msgspec.Struct, frozen=True):
-    """An issue key that somebody wrote: bare (``key``), in a URL (``url``), in a ``field``."""
+    """An issue key that somebody wrote: bare (``key``), in a URL (``url``), in a ``field``.
+
+    Or only in what is not said now, as code, a log or quoted mail (``quoted``).
+    """
 
     key: str
     rule: str
@@ -26,15 +32,25 @@ class Mention(msgspec.Struct, frozen=True):
 
 def mentions(words: str, fields: Sequence[str] = ()) -> tuple[Mention, ...]:
     """Every key once, those in `words` first and in their order; a URL outranks a bare key."""
+    found = _in_words(words)
+    if found and "\n" in words:
+        said = _in_words(said_now(words))
+        for key in found.keys() - said.keys():
+            found[key] = msgspec.structs.replace(found[key], rule=QUOTED)
+    for key in fields:
+        if key not in found or found[key].rule == QUOTED:
+            found[key] = Mention(key, "field")
+    return tuple(found.values())
+
+
+def _in_words(words: str) -> dict[str, Mention]:
     found: dict[str, Mention] = {}
     for match in _KEY.finditer(words):
         key = match[0]
         rule = _rule(words, match.start())
         if rule == "url" or (rule and key not in found):
             found[key] = Mention(key, rule, _around(words, match.start(), match.end()))
-    for key in fields:
-        found.setdefault(key, Mention(key, "field"))
-    return tuple(found.values())
+    return found
 
 
 def _rule(words: str, start: int) -> str | None:

@@ -86,6 +86,11 @@ def passages(text: str) -> list[str]:
     return [*joined[: MOST_PASSAGES - 1], last] if last else joined
 
 
+def said_now(text: str) -> str:
+    """The lines that the writer wrote now: no quoted mail, signature, code or log."""
+    return "\n".join(_said(text))
+
+
 def _blocks(text: str) -> Iterator[str]:
     """Paragraphs and list items, each on one line, without what a machine or another wrote."""
     held: list[str] = []

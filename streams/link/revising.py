@@ -12,11 +12,12 @@ from datetime import datetime
 import msgspec
 
 from sinks.store.rows import Decision, Link, LinkState, Remark, Words
+from streams.link.alike import LIKENESS
 from streams.link.building import RULES_MODEL, Decided, remark_row
+from streams.link.lessons import PERSON
 from streams.link.rules import Claim
-from streams.link.triage import PERSON, Standing
+from streams.link.triage import Standing
 
-LIKENESS = "likeness"
 RULE = "revision"
 """The rule of decisions that take back what only an older version claimed."""
 _NO_CONTENT = ("id", "version_at", "replayed_at", "outcome", "account_id")
@@ -59,22 +60,35 @@ def is_likened(decided: Decided, before: Before) -> bool:
 def as_before(decided: Decided, before: Before) -> Decided:
     """The same with what likeness came to then: its answer now would be about the issues of now."""
     likely = [
-        Claim(link.issue_key, link.issue_id, decision.rule, decision.score, decision.quote)
+        Claim(
+            link.issue_key,
+            link.issue_id,
+            decision.rule,
+            decision.score,
+            decision.quote,
+            sure=link.state == "linked",
+        )
         for link, decision in before.standing
-        if decision.rule == LIKENESS and link.state == "suggested"
+        if decision.rule == LIKENESS and link.state != "rejected"
     ]
     model = next((d.model for _, d in before.standing if d.rule == LIKENESS), "")
     outcome = "suggested" if likely else "unmatched"
+    if any(claim.sure for claim in likely):
+        outcome = "linked"
     return msgspec.structs.replace(
-        decided, outcome=outcome, claims=likely, model=model or decided.model
+        decided, outcome=outcome, claims=likely, model=model or decided.model, guesses=None
     )
 
 
 def change(decided: Decided, before: Before) -> Change:
     """What the newer version changes."""
-    state: LinkState = "linked" if decided.outcome == "linked" else "suggested"
+    is_linked = decided.outcome == "linked"
     standing = {link.issue_key: (link, decision) for link, decision in before.standing}
-    new = [claim for claim in decided.claims if not _stands(claim, state, standing)]
+    new = [
+        claim
+        for claim in decided.claims
+        if not _stands(claim, _state(claim, is_linked=is_linked), standing)
+    ]
     dropped = tuple(_dropped(decided, before.standing))
     has_news = bool(new or dropped) or _content(decided) != _content_of(before)
     return Change(msgspec.structs.replace(decided, claims=new), dropped, has_news)
@@ -104,6 +118,10 @@ def retractions(
         for link, decision in zip(dropped, decisions, strict=True)
     ]
     return decisions, links
+
+
+def _state(claim: Claim, *, is_linked: bool) -> LinkState:
+    return "linked" if is_linked and claim.sure else "suggested"
 
 
 def _stands(claim: Claim, state: LinkState, standing: dict[str, tuple[Link, Decision]]) -> bool:

@@ -3,7 +3,8 @@
 In this order:
 
 1. an issue key or URL in the words, 2. the source's own link field, 3. the thread's earlier link,
-4. likeness, which is never sure enough here to link by itself.
+4. likeness (`streams.link.alike`). A key that stands only in code, a log or quoted mail is not what
+the customer says now: it is suggested, and only where nothing else is named.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import msgspec
 from schemas.events import FeedbackReceived
 from sinks.store.rows import Age, Outcome, age
 from streams.enrich.rules import domain_of
-from streams.link.keys import MOST_KEYS, Mention, mentions
+from streams.link.keys import MOST_KEYS, QUOTED, Mention, mentions
+
+QUOTED_SCORE = 0.5
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -26,16 +29,23 @@ class Candidate(msgspec.Struct, frozen=True):
     issue_key: str
     score: float
     why: str = ""
+    title: str = ""
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """One issue that a remark is linked to or might be, and by which rule."""
+    """One issue that a remark is linked to or might be, and by which rule.
+
+    Attributes:
+        quote: the passage that it rests on; None for all of the remark.
+        sure: whether it is linked where the remark is; else it is only suggested beside.
+    """
 
     issue_key: str
     issue_id: int | None
     rule: str
     score: float
     quote: str | None = None
+    sure: bool = True
 
 
 class Read(msgspec.Struct, frozen=True):
@@ -81,7 +91,8 @@ def text_of(event: FeedbackReceived) -> str:
 
 def decide(remark: Read, known: Known) -> tuple[Outcome, list[Claim]]:
     """Linked with the claims that hold, suggested with too many of them, or unmatched."""
-    explicit = [claim for each in remark.mentions if (claim := _explicit(each, known))]
+    named = [claim for each in remark.mentions if (claim := _explicit(each, known))]
+    explicit = [claim for claim in named if claim.rule != QUOTED]
     if len(explicit) > MOST_KEYS:
         return "suggested", explicit[:MOST_KEYS]
     if explicit:
@@ -89,13 +100,7 @@ def decide(remark: Read, known: Known) -> tuple[Outcome, list[Claim]]:
     earlier = _earlier(remark, known)
     if earlier:
         return "linked", earlier
-    return "unmatched", []
-
-
-def suggest(alike: Sequence[Candidate]) -> tuple[Outcome, list[Claim]]:
-    """What likeness makes of a remark that nothing firmer decides."""
-    likely = [Claim(c.issue_key, c.issue_id, "likeness", c.score, c.why or None) for c in alike]
-    return ("suggested", likely) if likely else ("unmatched", [])
+    return ("suggested", named[:MOST_KEYS]) if named else ("unmatched", [])
 
 
 def with_batch(known: Known, items: Sequence[Read]) -> Known:
@@ -107,7 +112,7 @@ def with_batch(known: Known, items: Sequence[Read]) -> Known:
         if said.thread is None:
             continue
         for claim in [c for m in item.mentions if (c := _explicit(m, known))]:
-            if claim.issue_id is not None:
+            if claim.issue_id is not None and claim.rule != QUOTED:
                 threads.setdefault((said.origin, said.thread), set()).add(claim.issue_id)
                 keys.setdefault(claim.issue_id, claim.issue_key)
     return Known(known.issues, known.projects, threads, keys)
@@ -118,7 +123,8 @@ def _explicit(mention: Mention, known: Known) -> Claim | None:
     issue_id = known.issues.get(mention.key)
     if issue_id is None and mention.key.rpartition("-")[0] not in known.projects:
         return None
-    return Claim(mention.key, issue_id, mention.rule, 1.0, mention.quote)
+    score = QUOTED_SCORE if mention.rule == QUOTED else 1.0
+    return Claim(mention.key, issue_id, mention.rule, score, mention.quote)
 
 
 def _earlier(remark: Read, known: Known) -> list[Claim]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
 
 import msgspec
 
@@ -17,35 +16,18 @@ from sinks.store.contract import Transaction
 from sinks.store.rows import Age, age, remark_key
 from sinks.store.rows import Known as Stored
 from streams.batches import Record
+from streams.link.alike import Audits
 from streams.link.building import Decided, decision_rows, linked_event, remark_row
-from streams.link.revising import Before, Change, as_before, change, is_likened, retractions
-from streams.link.rules import (
-    Candidate,
-    Known,
-    Read,
-    decide,
-    read,
-    suggest,
-    text_of,
-    with_batch,
-)
+from streams.link.likening import Likeness, Likening
+from streams.link.revising import Before, Change, change, retractions
+from streams.link.rules import Known, Read, decide, read, with_batch
 from streams.link.triage import outcome_of
 from streams.stage import Stage
 
-TOP = 5
+EVERY_TENTH = Audits()
+LANES = 2
+"""While one transaction waits for the database or the broker, another makes its rows."""
 _EVENTS = (FeedbackReceived,)
-
-
-class Likeness(Protocol):
-    """Ranks issues by how like a text is to them."""
-
-    version: str
-
-    def refresh(self, tx: Transaction) -> None:
-        """Take in the issues that changed since the last time."""
-
-    def rank(self, texts: Sequence[str], top: int) -> list[list[Candidate]]:
-        """For each text the likeliest, best first, at most `top`; none where nothing is near."""
 
 
 class LinkStage:
@@ -54,18 +36,23 @@ class LinkStage:
     Args:
         origins: the sources that remarks may come from.
         evidence_after_s: how long an issue's demand is collected before the tracker is shown it.
+        audits: which remarks are asked however sure likeness is.
     """
 
     def __init__(
-        self, likeness: Likeness, origins: frozenset[str], evidence_after_s: float
+        self,
+        likeness: Likeness,
+        origins: frozenset[str],
+        evidence_after_s: float,
+        audits: Audits = EVERY_TENTH,
     ) -> None:
-        self._likeness = likeness
+        self._likening = Likening(likeness, audits)
         self._origins = origins
         self._evidence_after = timedelta(seconds=evidence_after_s)
 
     def stage(self) -> Stage[Read]:
         """The stage to run."""
-        return Stage("link", (FEEDBACK_RECEIVED,), self.read, self.write)
+        return Stage("link", (FEEDBACK_RECEIVED,), self.read, self.write, lanes=LANES)
 
     def read(self, record: Record, now: datetime) -> Read:
         """The remark and what its own words say."""
@@ -86,18 +73,20 @@ class LinkStage:
             if key in stored and _age_of(stored[key]) < item.age
         }
         before = {id_: found for id_, item in newer.items() if (found := _before(tx, item))}
-        decided = self._decide(tx, [*zip(tx.remarks.new_ids(len(fresh)), fresh, strict=True)], {})
-        revised = self._decide(tx, list(newer.items()), before)
+        ids = tx.remarks.new_ids(len(fresh))
+        decided = self._decide(tx, [*zip(ids, fresh, strict=True)], {}, now)
+        revised = self._decide(tx, list(newer.items()), before, now)
         kept = tx.remarks.add([remark_row(one) for one in decided])
         if kept:
             decided = [msgspec.structs.replace(o, id=kept.get(o.id, o.id)) for o in decided]
         tx.remarks.revise([remark_row(one) for one in revised])
         changes = {one.id: change(one, before[one.id]) for one in revised}
         self._link(tx, [*decided, *(each.new for each in changes.values())], changes, now)
-        _restate(tx, [one.id for one in decided if one.id in kept.values()], before)
+        _remember(tx, decided, revised)
+        _restate(tx, [one.id for one in decided if one.id in kept.values()], {})
         told = [one for one in revised if changes[one.id].has_news]
         new = {one.id for one in told if one.remark.event.replayed is None}
-        same = {id_: was for id_, was in before.items() if id_ not in new}
+        same = {one.id: before[one.id] for one in revised if one.id not in new}
         _restate(tx, [one.id for one in revised], same)
         return [linked_event(one, now) for one in (*decided, *told)]
 
@@ -106,6 +95,7 @@ class LinkStage:
         tx: Transaction,
         remarks: Sequence[tuple[int, Read]],
         before: Mapping[int, Before],
+        now: datetime,
     ) -> list[Decided]:
         """What linking comes to for each; `before` are those that are in the store already."""
         if not remarks:
@@ -118,30 +108,7 @@ class LinkStage:
             Decided(remark_id, item, _owner(item, owners, stated), *decide(item, known))
             for remark_id, item in remarks
         ]
-        return self._with_likeness(tx, decided, before)
-
-    def _with_likeness(
-        self, tx: Transaction, decided: list[Decided], before: Mapping[int, Before]
-    ) -> list[Decided]:
-        """The same, those that nothing firmer decides with what they are like."""
-        places: list[int] = []
-        for place, one in enumerate(decided):
-            if one.outcome != "unmatched":
-                continue
-            if one.id in before and is_likened(one, before[one.id]):
-                decided[place] = as_before(one, before[one.id])
-            else:
-                places.append(place)
-        if not places:
-            return decided
-        self._likeness.refresh(tx)
-        texts = [text_of(decided[place].remark.event) for place in places]
-        for place, alike in zip(places, self._likeness.rank(texts, TOP), strict=True):
-            outcome, claims = suggest(alike)
-            decided[place] = msgspec.structs.replace(
-                decided[place], outcome=outcome, claims=claims, model=self._likeness.version
-            )
-        return decided
+        return self._likening.likened(tx, decided, before, now)
 
     def _link(
         self,
@@ -163,6 +130,19 @@ class LinkStage:
             tx.ships.wake(gained, now)
 
 
+def _remember(tx: Transaction, decided: Sequence[Decided], revised: Sequence[Decided]) -> None:
+    """What likeness made of them; of a revised one, what it made of it before is gone."""
+    guessed = [
+        msgspec.structs.replace(guess, remark_id=one.id)
+        for one in (*decided, *revised)
+        for guess in one.guesses or ()
+    ]
+    ids = {guess.remark_id for guess in guessed}
+    ids |= {one.id for one in revised if one.guesses is not None}
+    if ids:
+        tx.learned.guess(ids, guessed)
+
+
 def _restate(tx: Transaction, remark_ids: Sequence[int], same: Mapping[int, Before]) -> None:
     """What linking has come to for remarks that had links before: a person's stand.
 
@@ -170,7 +150,7 @@ def _restate(tx: Transaction, remark_ids: Sequence[int], same: Mapping[int, Befo
     """
     outcomes = {one: outcome_of(tx.links.of_remark(one), ()) for one in remark_ids}
     for one, was in same.items():
-        if was.remark.outcome == "dismissed" and outcomes.get(one) != "linked":
+        if was.remark.outcome == "dismissed" and outcomes[one] != "linked":
             outcomes[one] = "dismissed"
     tx.remarks.set_outcome(outcomes)
 

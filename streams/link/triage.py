@@ -16,11 +16,12 @@ from schemas.errors import CloseloopError
 from schemas.events import FeedbackLinked, LinkClaim, Linking
 from schemas.topics import FEEDBACK_LINKED
 from sinks.store.contract import Transaction
-from sinks.store.rows import Decision, Link, LinkState, Outcome, Remark, Verdict
+from sinks.store.learned import Lesson
+from sinks.store.rows import Decision, Link, LinkState, Outcome, Remark, Verdict, Words
 from streams.link.building import RULES_MODEL, announced
+from streams.link.lessons import PERSON, lessons, quotes
 
 SOURCE = "/closeloop/triage"
-PERSON = "person"
 WHOLE = ""
 """The issue key of a decision on a remark as a whole: that it is dismissed, or that no more."""
 Standing: TypeAlias = Sequence[tuple[Link, Decision]]
@@ -129,6 +130,8 @@ class Plan(msgspec.Struct, frozen=True):
     remark: Remark
     rulings: tuple[Ruling, ...]
     outcome: Outcome
+    words: Words | None = None
+    standing: Standing = ()
 
 
 Decide: TypeAlias = Callable[[Standing], list[Ruling]]
@@ -145,7 +148,7 @@ def plan(tx: Transaction, feedback_id: str, decide: Decide) -> Plan:
         raise CannotRule(f"no remark {feedback_id} is known; they are called SOURCE:RECORD")
     standing = tx.links.of_remark(found[0].id)
     rulings = decide(standing)
-    return Plan(found[0], tuple(rulings), outcome_of(standing, rulings))
+    return Plan(found[0], tuple(rulings), outcome_of(standing, rulings), found[1], standing)
 
 
 def accept(
@@ -189,11 +192,11 @@ def undoing(keys: Sequence[str]) -> Decide:
 def carry_out(tx: Transaction, what: Plan, by: str, now: datetime) -> Outcome:
     """Write it, announce it, and let what follows from it fall due.
 
-    Effects: decisions, links, the remark's outcome, ``feedback.linked``; the issues' audiences and
-    evidence are worked out again.
+    Effects: decisions, links, the remark's outcome, lessons, ``feedback.linked``; the issues'
+    audiences and evidence are worked out again.
     """
     remark, rulings = what.remark, what.rulings
-    decisions = _decisions(tx, remark, rulings, by, now)
+    decisions = _decisions(tx, what, by, now)
     links = [
         _link(one, ruling.state)
         for one, ruling in zip(decisions, rulings, strict=True)
@@ -201,6 +204,7 @@ def carry_out(tx: Transaction, what: Plan, by: str, now: datetime) -> Outcome:
     ]
     tx.links.add(decisions, links)
     tx.remarks.set_outcome({remark.id: what.outcome})
+    tx.learned.teach(_lessons(tx, what))
     event = _announcement(tx, remark, what.outcome, decisions[-1], now)
     tx.outbox.add([(FEEDBACK_LINKED.name, remark.feedback_id, event)])
     issues = {ruling.issue_id for ruling in rulings if ruling.issue_id is not None}
@@ -210,13 +214,26 @@ def carry_out(tx: Transaction, what: Plan, by: str, now: datetime) -> Outcome:
     return what.outcome
 
 
-def _decisions(
-    tx: Transaction, remark: Remark, rulings: Sequence[Ruling], by: str, now: datetime
-) -> list[Decision]:
+def _lessons(tx: Transaction, what: Plan) -> list[Lesson]:
+    quote = quotes(what.standing)
+    ids = {ruling.issue_id: ruling for ruling in what.rulings if ruling.issue_id is not None}
+    like = {link.issue_id for link, _ in what.standing if link.issue_id is not None}
+    rows = tx.epics.get(like | ids.keys()).values()
+    return lessons(
+        what.words,
+        {id_: quote.get(it.issue_key) for id_, it in ids.items() if it.verdict == "link"},
+        {id_ for id_, it in ids.items() if it.verdict != "link"},
+        what.remark.id,
+        {row.epic.summary for row in rows},
+    )
+
+
+def _decisions(tx: Transaction, what: Plan, by: str, now: datetime) -> list[Decision]:
+    rulings, quote = what.rulings, quotes(what.standing)
     return [
         Decision(
             id=id_,
-            remark_id=remark.id,
+            remark_id=what.remark.id,
             issue_key=ruling.issue_key,
             issue_id=ruling.issue_id,
             verdict=ruling.verdict,
@@ -225,6 +242,7 @@ def _decisions(
             model=RULES_MODEL,
             by=by,
             at=now,
+            quote=quote.get(ruling.issue_key),
         )
         for id_, ruling in zip(tx.links.new_ids(len(rulings)), rulings, strict=True)
     ]
@@ -244,7 +262,8 @@ def _announcement(
     tx: Transaction, remark: Remark, outcome: Outcome, last: Decision, now: datetime
 ) -> FeedbackLinked:
     """What stands now, the rejected left out; one id a decision."""
-    standing = [one for one in tx.links.of_remark(remark.id) if one[0].state != "rejected"]
+    shown = "linked" if outcome == "linked" else "suggested"
+    standing = [one for one in tx.links.of_remark(remark.id) if one[0].state == shown]
     return FeedbackLinked(
         id=f"triage:{last.id}",
         source=SOURCE,

@@ -9,9 +9,28 @@ import msgspec
 from schemas.events import Feedback, FeedbackReceived
 from sinks.store.contract import Transaction
 from sinks.store.rows import Outcome
+from streams.link.alike import asked, judge
 from streams.link.keys import Mention
-from streams.link.rules import Candidate, Claim, Known, decide, read, suggest
-from streams.link.stage import TOP, Likeness
+from streams.link.likening import Likeness
+from streams.link.linker import Answer
+from streams.link.rules import Candidate, Claim, Known, decide, read
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """One problem that a remark tells of.
+
+    Attributes:
+        alike: the issues that it is like, the likeliest first.
+        confidence: of the first, what the threshold is compared with; 0..1.
+        sure: whether it would be linked by itself.
+        tier: which tier's answer that is.
+    """
+
+    text: str
+    alike: list[Candidate]
+    confidence: float
+    sure: bool
+    tier: str
 
 
 class Tried(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,15 +39,13 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         claims: the issues that it would be linked to, or that a person would be asked about.
         passed_over: keys in it that name no issue of a project that we know.
-        alike: the issues that it is like, also where a key decides.
-        titles: issue key -> title, of `alike`.
+        parts: its problems, and what each is like, also where a key decides.
     """
 
     outcome: Outcome
     claims: list[Claim]
     passed_over: list[Mention]
-    alike: list[Candidate]
-    titles: dict[str, str]
+    parts: list[Part]
 
 
 def try_text(tx: Transaction, likeness: Likeness, text: str) -> Tried:
@@ -37,18 +54,27 @@ def try_text(tx: Transaction, likeness: Likeness, text: str) -> Tried:
     keys = {mention.key for mention in remark.mentions}
     known = Known(tx.epics.ids_of_keys(keys), tx.epics.projects(), {}, {})
     outcome, claims = decide(remark, known)
-    likeness.refresh(tx)
-    alike = likeness.rank([text], TOP)[0]
+    whole = asked(remark)
+    answers = [tiers[-1] for tiers in likeness.ask(tx, whole.parts)]
     if outcome == "unmatched":
-        outcome, claims = suggest(alike)
+        judged = judge(whole, answers, audit=False)
+        outcome, claims = judged.outcome, judged.claims
     counted = {claim.issue_key for claim in claims}
-    rows = tx.epics.get({each.issue_id for each in alike}).values()
     return Tried(
         outcome=outcome,
         claims=claims,
         passed_over=[each for each in remark.mentions if each.key not in counted],
-        alike=alike,
-        titles={row.epic.key: row.epic.summary for row in rows},
+        parts=[_part(*each) for each in zip(whole.parts, answers, strict=True)],
+    )
+
+
+def _part(text: str, answer: Answer) -> Part:
+    return Part(
+        text=text,
+        alike=answer.candidates,
+        confidence=answer.confidence,
+        sure=answer.sure,
+        tier=answer.tier,
     )
 
 

@@ -5,7 +5,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.link.bound import MOST_ALIKE, MOST_TITLES, RULES, bound, teaches, titles_in
+from streams.link.bound import MOST_ALIKE, MOST_TITLES, bound, is_crowded, titles_in
 from streams.link.keys import MOST_KEYS, mentions
 from streams.link.likeness import table
 from streams.link.likeness.index import Index
@@ -78,8 +78,9 @@ def test_only_whole_titles_are_counted() -> None:
     assert titles_in("", titles) == titles_in("a dark mode", [""]) == 0
 
 
-def test_a_remark_that_nobody_saw_or_that_is_crowded_teaches_nothing() -> None:
-    """A person's word about an honest one does."""
-    assert teaches("ann@example.com", crowded=False)
-    assert not teaches("ann@example.com", crowded=True)
-    assert not teaches(RULES, crowded=False)
+def test_a_remark_full_of_keys_or_titles_is_crowded() -> None:
+    """Nothing is to be learned of it, whatever a person accepts."""
+    titles = [f"Sort the exported ledger number {n} again" for n in "abcdef"]
+    assert is_crowded(" ".join(f"APP-{n}" for n in range(1, 8)), [])
+    assert is_crowded(". ".join(titles), titles)
+    assert not is_crowded("As APP-1 says: sort the exported ledger number a again", titles)

@@ -16,7 +16,7 @@ class Learned(Protocol):
         """What likeness made of these remarks, in place of all that it made of them before."""
 
     def guesses_of(self, remark_ids: Collection[int]) -> dict[int, list[Guess]]:
-        """Remark id -> its guesses by passage; a remark without any is absent."""
+        """Remark id -> its guesses by passage and tier; a remark without any is absent."""
 
     def labelled(self, tier: str, limit: int, overdue: datetime) -> list[Labelled]:
         """Guesses of a tier that a person has decided, the last decided, oldest decision first.

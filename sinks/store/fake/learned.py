@@ -20,12 +20,12 @@ class FakeLearned:
         """What likeness made of these remarks, in place of all that it made of them before."""
         for key in [key for key in self._state.guesses if key[0] in set(remark_ids)]:
             del self._state.guesses[key]
-        self._state.guesses.update({(one.remark_id, one.passage): one for one in guesses})
+        self._state.guesses.update({(one.remark_id, one.passage, one.tier): one for one in guesses})
 
     def guesses_of(self, remark_ids: Collection[int]) -> dict[int, list[Guess]]:
         """Remark id -> its guesses by passage; a remark without any is absent."""
         found: dict[int, list[Guess]] = {}
-        for (remark_id, _), guess in sorted(self._state.guesses.items()):
+        for (remark_id, *_), guess in sorted(self._state.guesses.items()):
             if remark_id in remark_ids:
                 found.setdefault(remark_id, []).append(guess)
         return found
@@ -33,7 +33,7 @@ class FakeLearned:
     def labelled(self, tier: str, limit: int, overdue: datetime) -> list[Labelled]:
         """Guesses of a tier that a person has decided, the last decided, oldest decision first."""
         found: list[tuple[datetime, int, int, int, Labelled]] = []
-        for (remark_id, passage), guess in self._state.guesses.items():
+        for (remark_id, passage, _), guess in self._state.guesses.items():
             if guess.tier == tier and guess.issue_id is not None:
                 at, last, right = self._decided(guess, overdue)
                 if at is not None:

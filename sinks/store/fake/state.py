@@ -66,7 +66,7 @@ class State:
     loops: dict[tuple[str, int], LoopRow] = field(default_factory=dict)
     replies: dict[str, datetime] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
-    guesses: dict[tuple[int, int], Guess] = field(default_factory=dict)
+    guesses: dict[tuple[int, int, str], Guess] = field(default_factory=dict)
     lessons: dict[tuple[int, int], tuple[Lesson, int]] = field(default_factory=dict)
     certificates: dict[int, Certificate] = field(default_factory=dict)
     kept: dict[str, tuple[bytes, datetime]] = field(default_factory=dict)

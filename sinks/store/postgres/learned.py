@@ -54,6 +54,7 @@ _LABELLED = text(f"""
     )
     SELECT {", ".join(f"guess.{name}" for name in _GUESS_FIELDS)}, last.is_right, last.decided_at
     FROM last JOIN guess USING (remark_id, passage)
+    WHERE guess.tier = :tier
     ORDER BY last.decided_at, last.last, guess.remark_id, guess.passage
 """)  # noqa: S608 - the names are those of our own Struct
 
@@ -78,7 +79,7 @@ class PostgresLearned:
         rows = self._connection.execute(
             select(*(_GUESSES.c[name] for name in _GUESS_FIELDS))
             .where(among(GuessTable.remark_id, remark_ids))
-            .order_by(GuessTable.remark_id, GuessTable.passage)
+            .order_by(GuessTable.remark_id, GuessTable.passage, GuessTable.tier)
         )
         found: dict[int, list[Guess]] = {}
         for row in rows:

@@ -15,7 +15,7 @@ LESSON_MARK = Sequence("lesson_mark", metadata=Base.metadata)
 
 
 class GuessTable(Base):
-    """One row a passage that likeness was asked about: its best answer and how it came to it."""
+    """One row a passage and tier that was asked: the best answer, and how it came to it."""
 
     __tablename__ = "guess"
     remark_id: Mapped[int]
@@ -30,7 +30,7 @@ class GuessTable(Base):
     sure: Mapped[bool]
     at: Mapped[datetime]
     __table_args__ = (
-        PrimaryKeyConstraint("remark_id", "passage"),
+        PrimaryKeyConstraint("remark_id", "passage", "tier"),
         Index("ix_guess_audit", "at", postgresql_where=text("audit")),
         Index("ix_guess_issue_id", "issue_id"),
     )

@@ -9,10 +9,10 @@ import numpy as np
 
 from streams.link.likeness.scores import Matrix
 
-TAUGHT_LEAST = 2.0
+TAUGHT_LEAST = 2.5
 """Standard deviations that a text must stand out by, where few epics have been taught: those that
 have must not draw what belongs to the others."""
-TAUGHT_FEW, TAUGHT_ALL, TAUGHT_POWER = 0.3, 2.0, 4
+TAUGHT_FEW, TAUGHT_ALL, TAUGHT_POWER = 0.6, 2.0, 4
 """What each further one adds where few epics have been taught, and where all have."""
 
 

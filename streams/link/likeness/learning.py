@@ -52,7 +52,7 @@ class Head(NamedTuple):
     """The scorer that the sums give: ``row @ weights.T + bias``; columns as `ids`.
 
     Attributes:
-        mean, deviation: of each epic's score, over all texts that were learned.
+        mean, deviation: of each epic's score, over the texts of all others.
     """
 
     ids: list[str]
@@ -64,10 +64,26 @@ class Head(NamedTuple):
     def scores(self, rows: Floats, common: float) -> Floats:
         """In standard deviations: of each epic's own score, and for the part `common` of all."""
         own = (rows @ self.weights.T + self.bias - self.mean) / self.deviation
-        if not common:
+        if not common or not len(self.ids):
             return np.asarray(own)
         every = (own * self.deviation + self.mean - self.mean.mean()) / self.deviation.mean()
         return np.asarray(own + common * (every - own))
+
+
+class Cohort(NamedTuple):
+    """Sums of texts that were met."""
+
+    size: int
+    total: Whole
+    products: Whole
+
+    def plus(self, rows: Whole, sign: int) -> Cohort:
+        """With these rows more, or less."""
+        return Cohort(
+            self.size + sign * len(rows),
+            self.total + sign * rows.sum(axis=0),
+            self.products + sign * _products(rows),
+        )
 
 
 class Taught:
@@ -83,7 +99,18 @@ class Taught:
         self._sums: dict[str, Whole] = {}
         self._sizes: dict[str, int] = {}
         self._products = np.zeros((self._width, self._width), np.int64)
+        self._met = Cohort(0, np.zeros(self._width, np.int64), self._products.copy())
         self._head: Head | None = None
+
+    def meet(self, texts: Sequence[str]) -> None:
+        """Texts of no epic in particular, as all titles: what everything is measured against."""
+        self._met = self._met.plus(self._rows(texts), 1)
+        self._head = None
+
+    def part(self, texts: Sequence[str]) -> None:
+        """Takes met texts back, exactly."""
+        self._met = self._met.plus(self._rows(texts), -1)
+        self._head = None
 
     def learn(self, epic_id: str, text: str) -> None:
         """Adds a text to an epic; constant time."""
@@ -101,10 +128,11 @@ class Taught:
         """How many texts an epic has, its title counted."""
         return self._sizes.get(epic_id, 0)
 
-    def state(self) -> tuple[dict[str, tuple[int, bytes]], bytes]:
+    def state(self) -> tuple[object, ...]:
         """All there is, to compare two workers or a rebuild, bit for bit."""
         sums = {epic: (self._sizes[epic], held.tobytes()) for epic, held in self._sums.items()}
-        return sums, self._products.tobytes()
+        met = (self._met.size, self._met.total.tobytes(), self._met.products.tobytes())
+        return sums, self._products.tobytes(), met
 
     def scores(self, vectors: Floats, counts: sparse.csr_array, common: float) -> Matrix:
         """How far each text stands out among all that were learned, for every epic that has any.
@@ -135,8 +163,7 @@ class Taught:
             self._sums[epic_id] = self._sums.get(epic_id, np.zeros_like(row)) + sign * row
             if not self._sizes[epic_id]:
                 del self._sizes[epic_id], self._sums[epic_id]
-        exact = rows.astype(np.float64)  # sums of products stay far under 2**53
-        self._products += sign * np.rint(exact.T @ exact).astype(np.int64)
+        self._products += sign * _products(rows)
         self._head = None
 
     def _rows(self, texts: Sequence[str]) -> Whole:
@@ -172,10 +199,26 @@ class Taught:
         spread = max(np.sqrt((weights * (weights @ within)).sum(axis=1).mean()), LEAST)
         bias = -0.5 * (weights * means).sum(axis=1) / spread
         weights = weights / spread + self._centroids(sums)
-        middle = sums.sum(axis=0) / sizes.sum()
-        products -= np.outer(middle, middle)
-        deviation = np.sqrt(np.maximum((weights * (weights @ products)).sum(axis=1), LEAST))
-        return Head(ids, weights, bias, weights @ middle + bias, deviation)
+        mean, deviation = self._others(weights, bias, means, sizes)
+        return Head(ids, weights, bias, mean, deviation)
+
+    def _others(
+        self, weights: Floats, bias: Floats, means: Floats, sizes: Floats
+    ) -> tuple[Floats, Floats]:
+        """Mean and deviation of each epic's score over all texts but its own, learned or met.
+
+        Its own count as if all were at their mean, which is what the sums know of them.
+        """
+        size = sizes.sum() + self._met.size
+        middle = (sizes @ means + self._met.total / STEPS) / size
+        products = (self._products + self._met.products) / STEPS**2 / size
+        mean = weights @ middle + bias
+        square = (weights * (weights @ products)).sum(axis=1) + 2 * bias * mean - bias**2
+        own = (weights * means).sum(axis=1) + bias
+        others = np.maximum(size - sizes, 1)
+        mean_of_others = (size * mean - sizes * own) / others
+        spread = (size * square - sizes * own**2) / others - mean_of_others**2
+        return mean_of_others, np.sqrt(np.maximum(spread, LEAST))
 
     def _centroids(self, sums: Floats) -> Floats:
         """As weights, with nothing for letters."""
@@ -183,3 +226,8 @@ class Taught:
         dense[:, self._encoder.width :] = 0
         length = np.linalg.norm(dense, axis=1, keepdims=True)
         return np.asarray(CENTROID * dense / np.maximum(length, 1e-9))
+
+
+def _products(rows: Whole) -> Whole:
+    exact = rows.astype(np.float64)  # sums of products stay far under 2**53
+    return np.asarray(np.rint(exact.T @ exact), np.int64)

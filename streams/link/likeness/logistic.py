@@ -63,7 +63,10 @@ def fit_logistic(features: Array, right: npt.NDArray[np.bool_]) -> Logistic:
         if np.abs(step).max() < CLOSE:
             break
     return Logistic(
-        tuple(centre.tolist()), tuple(spread.tolist()), tuple(weights[:-1].tolist()), weights[-1]
+        tuple(centre.tolist()),
+        tuple(spread.tolist()),
+        tuple(weights[:-1].tolist()),
+        float(weights[-1]),
     )
 
 

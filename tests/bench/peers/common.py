@@ -20,7 +20,8 @@ from sinks.store.contract import Transaction
 from sinks.store.postgres.store import PostgresStore
 from sinks.store.rows import Decision, Link, Remark, Words, remark_key
 from streams.link.building import Decided, decision_rows, remark_row
-from streams.link.rules import Candidate, Known, decide, read
+from streams.link.linker import Answer
+from streams.link.rules import Known, decide, read
 from streams.link.stage import LinkStage
 from tests.bench.load import CUSTOMERS, EPICS, ORIGIN
 from tests.bench.work import First, Work
@@ -92,12 +93,9 @@ class _Given(msgspec.Struct, frozen=True):
 class _NoLikeness:
     version = "none"
 
-    def refresh(self, tx: Transaction) -> None:
-        """Knows nothing."""
-
-    def rank(self, texts: Sequence[str], top: int) -> list[list[Candidate]]:  # noqa: ARG002
+    def ask(self, tx: Transaction, texts: Sequence[str]) -> list[list[Answer]]:  # noqa: ARG002
         """Nothing is like anything."""
-        return [[] for _ in texts]
+        return [[Answer([])] for _ in texts]
 
 
 def our_sink(work: Work) -> Callable[[Sequence[bytes]], None]:

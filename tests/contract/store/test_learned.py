@@ -155,9 +155,12 @@ def test_the_last_decided_are_told_oldest_first(desk: Desk) -> None:
 
 def test_guesses_of_another_tier_are_not_told(desk: Desk) -> None:
     """Each tier has a calibration of its own."""
-    desk.guesses(guess(1, tier="quality"))
+    quality = guess(1, tier="quality")
+    desk.guesses(guess(1), quality)
     desk.decides(1, 10, "linked")
-    assert desk.labelled() == []
+    assert [each.guess for each in desk.labelled()] == [guess(1)]
+    with desk.store.transaction() as tx:
+        assert tx.learned.guesses_of({1}) == {1: [guess(1), quality]}
 
 
 def test_an_audit_that_nobody_decides_counts_as_wrong_in_the_end(desk: Desk) -> None:

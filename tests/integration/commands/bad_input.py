@@ -11,7 +11,7 @@ from schemas.codec import STRUCTURED_HEADERS, Headers
 from sinks.contracts import Outgoing
 from streams.collect.stage import CollectStage
 from streams.dead.burial import dead_letter
-from streams.link.ranking import IndexedLikeness
+from streams.link.linker import Linker, Linkers
 from streams.link.stage import LinkStage
 from streams.ship.rules import Policy
 from streams.ship.stage import ShipStage
@@ -152,7 +152,7 @@ KINDS: dict[str, Bad] = {
     ),
 }
 _READS: dict[str, Callable[[Any, datetime], Any]] = {
-    FEEDBACK: LinkStage(IndexedLikeness(), frozenset({"upstream"}), 1.0).read,
+    FEEDBACK: LinkStage(Linkers(Linker()), frozenset({"upstream"}), 1.0).read,
     "feature.shipped": ShipStage(Policy(hold=timedelta(0)), 1.0).read,
     "source.zendesk": CollectStage().read,
     "source.reply": ReplyStage("a secret of sixteen").read,

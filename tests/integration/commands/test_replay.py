@@ -20,7 +20,7 @@ from streams.collect.registry import SOURCES
 from streams.collect.rereading import Kept, delivery_of, read_again
 from streams.collect.source import Fact, Result
 from streams.enrich.stage import EnrichStage
-from streams.link.ranking import IndexedLikeness
+from streams.link.linker import Linker, Linkers
 from streams.link.stage import LinkStage
 from streams.link.triage import accept, carry_out, dismissed, plan
 from streams.ship.rules import Policy
@@ -87,7 +87,7 @@ def linking(store: PostgresStore) -> LinkStage:
     )
     with store.transaction() as tx:
         tx.ships.open(shipped)
-    return LinkStage(IndexedLikeness(), frozenset({"zendesk"}), 0)
+    return LinkStage(Linkers(Linker()), frozenset({"zendesk"}), 0)
 
 
 def link(store: PostgresStore, stage: LinkStage, found: Sequence[Any]) -> list[Outgoing]:

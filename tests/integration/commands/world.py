@@ -25,7 +25,7 @@ from sinks.store.learned import Guess
 from sinks.store.postgres.store import PostgresStore
 from streams.collect.rereading import Kept
 from streams.enrich.stage import EnrichStage
-from streams.link.ranking import IndexedLikeness
+from streams.link.linker import Linker, Linkers
 from streams.link.stage import LinkStage
 from streams.settings import Settings
 from streams.ship.rules import Policy
@@ -101,7 +101,7 @@ def fill(store: PostgresStore) -> None:
     """Everything above."""
     feed(store, EnrichStage(0).stage(), CRM_CHANGED.name, crm())
     feed(store, ShipStage(Policy(hold=timedelta(0)), 0).stage(), EPIC_CHANGED.name, epics())
-    link = LinkStage(IndexedLikeness(), frozenset({"upstream"}), 0).stage()
+    link = LinkStage(Linkers(Linker()), frozenset({"upstream"}), 0).stage()
     feed(store, link, FEEDBACK_RECEIVED.name, remarks())
 
 
@@ -111,7 +111,7 @@ def hear(store: PostgresStore, record: str, words: str) -> None:
         **attributes(f"f{record}:again", NOW),
         data=Feedback(origin="upstream", record=record, words=words, customer=Customer()),
     )
-    link = LinkStage(IndexedLikeness(), frozenset({"upstream"}), 0).stage()
+    link = LinkStage(Linkers(Linker()), frozenset({"upstream"}), 0).stage()
     feed(store, link, FEEDBACK_RECEIVED.name, [event])
 
 

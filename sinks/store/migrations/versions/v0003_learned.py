@@ -52,7 +52,7 @@ def _guesses() -> None:
         sa.Column("audit", sa.Boolean(), nullable=False),
         sa.Column("sure", sa.Boolean(), nullable=False),
         sa.Column("at", INSTANT, nullable=False),
-        sa.PrimaryKeyConstraint("remark_id", "passage", name="pk_guess"),
+        sa.PrimaryKeyConstraint("remark_id", "passage", "tier", name="pk_guess"),
     )
     op.create_index("ix_guess_audit", "guess", ["at"], postgresql_where=sa.text("audit"))
     op.create_index("ix_guess_issue_id", "guess", ["issue_id"])

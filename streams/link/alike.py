@@ -1,0 +1,127 @@
+"""What likeness comes to for one remark: pure, from what the linker answered to its passages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import blake2b
+
+import msgspec
+
+from sinks.store.learned import Guess
+from sinks.store.rows import Outcome
+from streams.link.bound import bound, titles_in
+from streams.link.linker import TOP, Answer
+from streams.link.passages import passages
+from streams.link.rules import Candidate, Claim, Read, text_of
+
+QUOTE_CHARS = 1_000
+LIKENESS = "likeness"
+
+
+class Audits(msgspec.Struct, frozen=True):
+    """Which remarks are asked however sure the linker is.
+
+    Attributes:
+        share: of all that likeness decides, 0..1.
+        secret: makes the choice one that a sender cannot foresee.
+    """
+
+    share: float = 0.1
+    secret: str = ""
+
+    def takes(self, feedback_id: str) -> bool:
+        """The same for a remark each time."""
+        key = self.secret.encode()[:64]
+        drawn = blake2b(feedback_id.encode(), digest_size=8, key=key, person=b"audit").digest()
+        return int.from_bytes(drawn, "big") < self.share * 2**64
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """A remark that nothing firmer decides, and what is asked of it."""
+
+    remark: Read
+    parts: tuple[str, ...]
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """What likeness made of a remark."""
+
+    outcome: Outcome
+    claims: list[Claim]
+
+
+def asked(remark: Read) -> Asked:
+    """Its problems; a blank one is asked as it stands."""
+    text = text_of(remark.event)
+    return Asked(remark, tuple(passages(text)) or (text,))
+
+
+def judge(of: Asked, answers: Sequence[Answer], *, audit: bool) -> Judged:
+    """Linked by what is sure, within the bound, unless it is audited; else suggested.
+
+    Args:
+        of: the remark and its parts.
+        answers: one for each part, that of the last tier that was asked.
+        audit: whether a person is asked however sure they are.
+    """
+    near = [each for answer in answers for each in answer.candidates]
+    if not near:
+        return Judged("unmatched", [])
+    whole = len(of.parts) == 1
+    quotes = [None if whole else part[:QUOTE_CHARS] for part in of.parts]
+    sure = [
+        _claim(answer.candidates[0], quote)
+        for answer, quote in zip(answers, quotes, strict=True)
+        if answer.sure and answer.candidates and not audit
+    ]
+    titles = titles_in(text_of(of.remark.event), (each.title for each in near))
+    bounded = bound([], sure, titles)
+    open_ = [
+        _claim(each, quote, sure=False)
+        for answer, quote in zip(answers, quotes, strict=True)
+        for each in answer.candidates
+        if bounded.outcome != "linked" or not answer.sure
+    ]
+    if bounded.outcome != "linked":
+        return Judged("suggested", _best(open_))
+    named = {claim.issue_key for claim in bounded.claims}
+    return Judged(
+        "linked",
+        bounded.claims + [one for one in _best(open_) if one.issue_key not in named],
+    )
+
+
+def guesses(
+    remark_id: int, answers: Sequence[Sequence[Answer]], now: datetime, *, audit: bool
+) -> list[Guess]:
+    """One row for each part and each tier that was asked."""
+    return [
+        Guess(
+            remark_id=remark_id,
+            passage=number,
+            issue_id=answer.candidates[0].issue_id if answer.candidates else None,
+            features=answer.features,
+            confidence=answer.confidence,
+            tier=answer.tier,
+            basis=answer.basis,
+            epics=answer.epics,
+            audit=audit,
+            sure=answer.sure,
+            at=now,
+        )
+        for number, tiers in enumerate(answers)
+        for answer in tiers
+    ]
+
+
+def _claim(near: Candidate, quote: str | None, *, sure: bool = True) -> Claim:
+    return Claim(near.issue_key, near.issue_id, LIKENESS, near.score, quote, sure)
+
+
+def _best(claims: Sequence[Claim]) -> list[Claim]:
+    """Of each issue the likeliest, of all the first `TOP`."""
+    found: dict[str, Claim] = {}
+    for claim in sorted(claims, key=lambda one: (-one.score, one.issue_key)):
+        found.setdefault(claim.issue_key, claim)
+    return list(found.values())[:TOP]

@@ -1,0 +1,197 @@
+"""From labelled guesses to a certificate: pure, so that the same rows give the same certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from sinks.store.learned import Certificate, Labelled
+from streams.link.likeness import certainty, drift
+from streams.link.likeness.certainty import Certainty
+from streams.link.likeness.features import NAMES
+from streams.link.likeness.logistic import Logistic, Steps
+
+FEWEST = 30
+"""Labels from which a calibration is fitted; before, `COLD` stands in."""
+
+REFIT = 50
+"""New labels after which it is done again."""
+
+WINDOW = 5_000
+"""The last labels that are looked at."""
+
+MOST_GROWTH = 2.0
+"""Audits made among so many times fewer or more issues say nothing of today's."""
+
+NEVER = 2.0
+"""A threshold above every confidence."""
+
+_COLD_COLUMNS = ("score", "margin", "log_words")
+
+
+class _Written(msgspec.Struct):
+    """A calibration as a certificate holds it; `since`: earlier audits count no more."""
+
+    logistic: Logistic
+    steps: Steps | None
+    columns: int
+    since: datetime | None = None
+
+
+class Cold:
+    """What a claim is worth before anybody has decided anything; certifies nothing.
+
+    Fitted once on 987 remarks of six public sets (``docs/decisions/0007-likeness.md``), where it
+    told right from wrong with an AUROC of .83.
+    """
+
+    curve = Logistic((1.435, 0.347, 2.91), (0.574, 0.384, 0.93), (0.647, 1.014, -0.647), -0.421)
+
+    def rank(self, features: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """As `Certainty.rank`."""
+        columns = [NAMES.index(name) for name in _COLD_COLUMNS]
+        return self.curve.probability(features[:, columns])
+
+    probability = rank
+
+
+def certainty_of(certificate: Certificate | None, basis: str) -> tuple[Certainty | Cold, float]:
+    """The calibration to use and the threshold to link from, above all where nothing is certified.
+
+    A certificate of another basis says nothing.
+    """
+    if certificate is None or certificate.basis != basis or not certificate.calibration:
+        return Cold(), NEVER
+    least = NEVER if certificate.least is None else certificate.least
+    return _read(msgspec.json.encode(certificate.calibration)), least
+
+
+def is_due(last: Certificate | None, labelled: Sequence[Labelled], basis: str) -> bool:
+    """Whether there is enough new to say."""
+    if last is None or last.basis != basis or not last.calibration:
+        return len(_of(labelled, basis)) >= FEWEST
+    new = [one for one in _of(labelled, basis) if one.decided_at > last.at]
+    return len(new) >= REFIT or _drift(last, new).drifted
+
+
+class Today(msgspec.Struct, frozen=True, kw_only=True):
+    """What a certificate is made for.
+
+    Attributes:
+        basis: the vectors in use.
+        epics: how many issues there are to choose from.
+        p, delta: the share of right links to promise, and the chance of being wrong about it.
+    """
+
+    tier: str
+    basis: str
+    epics: int
+    now: datetime
+    p: float = 0.9
+    delta: float = 0.1
+
+
+def certify(last: Certificate | None, labelled: Sequence[Labelled], today: Today) -> Certificate:
+    """The certificate that these labels carry.
+
+    Args:
+        last: the one before, whose links the audits since have watched.
+        labelled: the oldest decision first.
+        today: what it is made for.
+    """
+    p, delta, now = today.p, today.delta, today.now
+    known = _of(labelled, today.basis)
+    watched = _drift(last, [one for one in known if last and one.decided_at > last.at])
+    since = now if watched.drifted else _since(last)
+    features, right = _arrays(known)
+    audits = [at for at, one in enumerate(known) if _is_valid(one, today.epics, since)]
+    found, why = None, _too_few(len(audits), p, delta)
+    calibration: dict[str, object] = {}
+    if len(known) >= FEWEST:
+        fitted = _Written(*certainty.fit(features, right), since)
+        calibration = msgspec.to_builtins(fitted)
+    if watched.drifted:
+        why = watched.reason
+    elif calibration and not why:
+        ranked = certainty.cross_rank(features, right)
+        found = certainty.certify(ranked[audits], right[audits], p=p, delta=delta)
+        why = "" if found else f"the audits do not show that {p:.0%} of any links are right"
+    return Certificate(
+        tier=today.tier,
+        basis=today.basis,
+        at=now,
+        labels=len(known),
+        audits=len(audits),
+        calibration=calibration,
+        least=found.least if found else None,
+        passed=found.passed if found else 0,
+        wrong=found.wrong if found else 0,
+        p=p,
+        delta=delta,
+        why=why,
+    )
+
+
+def guarantee(certificate: Certificate) -> str:
+    """What is promised, exactly, or why nothing is."""
+    if certificate.least is None:
+        return f"nothing is linked by likeness: {certificate.why}"
+    return (
+        f"with probability of at least {1 - certificate.delta:.0%} over the audited sample, at"
+        f" least {certificate.p:.0%} of the links made by likeness are right, if new remarks are"
+        f" like the audited ones ({certificate.passed} audits, {certificate.wrong} of them wrong)"
+    )
+
+
+def _of(labelled: Sequence[Labelled], basis: str) -> list[Labelled]:
+    return [
+        one
+        for one in labelled
+        if one.guess.basis == basis and len(one.guess.features) == len(NAMES)
+    ]
+
+
+def _since(last: Certificate | None) -> datetime | None:
+    """When the links were last found to have drifted."""
+    if last is None or not last.calibration:
+        return None
+    return msgspec.convert(last.calibration, _Written).since
+
+
+def _is_valid(one: Labelled, epics: int, since: datetime | None) -> bool:
+    if not one.guess.audit or (since is not None and one.decided_at <= since):
+        return False
+    then = max(one.guess.epics, 1)
+    return max(then, epics) <= MOST_GROWTH * max(1, min(then, epics))
+
+
+def _too_few(audits: int, p: float, delta: float) -> str:
+    needed = certainty.smallest_sample(p, delta)
+    return "" if audits >= needed else f"{audits} audits are decided, {needed} are needed"
+
+
+def _drift(last: Certificate | None, new: Sequence[Labelled]) -> drift.Drift:
+    """What the audits of links that would have been made since the last certificate say."""
+    if last is None or last.least is None:
+        return drift.watch([])
+    watched = [one.right for one in new if one.guess.audit and one.guess.sure]
+    return drift.watch(watched, p=last.p)
+
+
+def _arrays(
+    labelled: Sequence[Labelled],
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    features = np.array([one.guess.features for one in labelled], np.float64)
+    right = np.array([one.right for one in labelled], np.bool_)
+    return features.reshape(len(labelled), len(NAMES)), right
+
+
+@lru_cache(maxsize=4)
+def _read(calibration: bytes) -> Certainty:
+    held = msgspec.json.decode(calibration, type=_Written)
+    return Certainty(held.logistic, held.steps, held.columns)

@@ -1,0 +1,49 @@
+"""The tiers: which vectors, blended how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from streams.link.likeness import minilm, table
+from streams.link.likeness.blend import FAST, Weights
+from streams.link.likeness.cascade import QUALITY
+from streams.link.likeness.encoder import Encoder
+from streams.link.likeness.index import Index
+from streams.link.likeness.learning import Taught
+from streams.link.likeness.saved import RECIPE
+
+
+@dataclass(frozen=True)
+class Tier:
+    """One way of being alike.
+
+    Attributes:
+        pieces: how many word pieces each of some words has, for the language.
+    """
+
+    name: str
+    encoder: Encoder
+    weights: Weights
+    pieces: Callable[[Sequence[str]], Sequence[int]]
+
+    @property
+    def basis(self) -> str:
+        """Names everything that a score depends on beside the issues and lessons."""
+        return f"{self.name}:{self.encoder.name}:{RECIPE}"
+
+    def index(self, taught: Taught) -> Index:
+        """An empty index."""
+        return Index(self.encoder, self.weights, taught)
+
+
+def tier_called(name: str) -> Tier:
+    """The packaged tier.
+
+    Raises:
+        NotInstalled: the quality tier is an extra.
+    """
+    words = table.packaged()
+    if name == "quality":
+        return Tier(name, minilm.packaged(), QUALITY, words.pieces)
+    return Tier(name, words, FAST, words.pieces)

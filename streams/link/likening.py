@@ -1,0 +1,88 @@
+"""Asks likeness about what nothing firmer decides, for all remarks of a batch at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Protocol
+
+import msgspec
+
+from sinks.store.contract import Transaction
+from streams.link.alike import Audits, asked, guesses, judge
+from streams.link.building import Decided, feedback_id
+from streams.link.linker import Answer
+from streams.link.revising import Before, as_before, is_likened
+
+
+class Likeness(Protocol):
+    """Answers what a text is like; from several threads at once."""
+
+    @property
+    def version(self) -> str:
+        """What decisions carry."""
+        ...
+
+    def ask(self, tx: Transaction, texts: Sequence[str]) -> list[list[Answer]]:
+        """For each text what each tier that was asked said; the last one counts."""
+        ...
+
+
+class Likening:
+    """What likeness comes to.
+
+    Args:
+        likeness: what is asked.
+        audits: which remarks a person is asked about however sure it is.
+    """
+
+    def __init__(self, likeness: Likeness, audits: Audits) -> None:
+        self._likeness = likeness
+        self._audits = audits
+
+    def likened(
+        self,
+        tx: Transaction,
+        decided: Sequence[Decided],
+        before: Mapping[int, Before],
+        now: datetime,
+    ) -> list[Decided]:
+        """The same, those that nothing firmer decides with what they are like.
+
+        One that says what it said `before` keeps what likeness said to it then.
+        """
+        found = list(decided)
+        open_: list[int] = []
+        for place, one in enumerate(decided):
+            if one.outcome != "unmatched":
+                continue
+            if one.id in before and is_likened(one, before[one.id]):
+                found[place] = as_before(one, before[one.id])
+            else:
+                open_.append(place)
+        asked_now = self._asked(tx, [found[place] for place in open_], now)
+        for place, one in zip(open_, asked_now, strict=True):
+            found[place] = one
+        return found
+
+    def _asked(self, tx: Transaction, open_: Sequence[Decided], now: datetime) -> list[Decided]:
+        if not open_:
+            return []
+        parts = [asked(one.remark) for one in open_]
+        answers = iter(self._likeness.ask(tx, [part for each in parts for part in each.parts]))
+        found = []
+        for one, each in zip(open_, parts, strict=True):
+            said = list(islice(answers, len(each.parts)))
+            audit = self._audits.takes(feedback_id(one))
+            judged = judge(each, [tiers[-1] for tiers in said], audit=audit)
+            found.append(
+                msgspec.structs.replace(
+                    one,
+                    outcome=judged.outcome,
+                    claims=judged.claims,
+                    model=self._likeness.version,
+                    guesses=guesses(one.id, said, now, audit=audit),
+                )
+            )
+        return found

@@ -1,0 +1,273 @@
+"""What the linking stage asks about words: an index that follows the store, and how sure it is.
+
+Everything here is a function of committed rows: issues, lessons and the last certificate. Two
+workers that have read the same rows give the same answers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from threading import Lock
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from sinks.store.contract import Transaction
+from sinks.store.learned import Certificate, Lesson
+from sinks.store.rows import EpicRow
+from streams.link.certificate import certainty_of
+from streams.link.likeness import language
+from streams.link.likeness.index import Index
+from streams.link.likeness.learning import Taught
+from streams.link.likeness.saved import Stale
+from streams.link.likeness.scores import Candidate as Scored
+from streams.link.likeness.tiers import Tier, tier_called
+from streams.link.rules import Candidate
+
+TierName = Literal["fast", "quality"]
+TOP = 5
+FLOOR = 0.2
+"""Blended scores under this are like nothing: shown to nobody."""
+WORTH_KEEPING = 0.01
+"""Of all issues, how many must have been computed anew before the index is kept again."""
+_WORD = re.compile(r"\w{4,}")
+
+
+class Answer(NamedTuple):
+    """What a passage is like.
+
+    Attributes:
+        candidates: the likeliest issues, best first; the first one's score is the probability that
+            it is right, the others' are no higher. Empty where nothing is near.
+        features: what the calibration looked at.
+        confidence: 0..1, what the threshold is compared with.
+        sure: whether it is at or above the certified threshold.
+        tier, basis, epics: what answered, by which vectors, from among how many issues.
+    """
+
+    candidates: list[Candidate]
+    features: tuple[float, ...] = ()
+    confidence: float = 0.0
+    sure: bool = False
+    tier: str = "fast"
+    basis: str = ""
+    epics: int = 0
+
+
+class Linker:
+    """Answers for one tier; safe to ask from several threads.
+
+    Args:
+        tier: ``quality`` needs the extra ``minilm``.
+
+    Raises:
+        NotInstalled: at the first question, where the tier's model is not there.
+    """
+
+    def __init__(self, tier: TierName = "fast") -> None:
+        self.tier = tier
+        self._made: Tier | None = None
+        self._taught: Taught | None = None
+        self._index: Index | None = None
+        self._lock = Lock()
+        self._epic_mark = 0
+        self._lesson_mark = 0
+        self._epics: dict[str, EpicRow] = {}
+        self._lessons: dict[tuple[int, int], str] = {}
+        self._titles: dict[str, str] = {}
+        self._certificate: Certificate | None = None
+        self._computed = 0
+
+    @property
+    def basis(self) -> str:
+        """Names the vectors: figures of another basis cannot be compared."""
+        return self._ready().basis
+
+    @property
+    def version(self) -> str:
+        """What decisions carry."""
+        return (
+            f"{self.tier}:{self._certificate.at:%Y%m%d%H%M%S}" if self._certificate else self.tier
+        )
+
+    @property
+    def size(self) -> int:
+        """How many issues there are to choose from."""
+        return len(self._index) if self._index is not None else 0
+
+    def ask(self, tx: Transaction, texts: Sequence[str]) -> list[Answer]:
+        """What each passage is like, by what is committed now."""
+        with self._lock:
+            self._refresh(tx)
+            return self._answers(texts)
+
+    def refresh(self, tx: Transaction) -> None:
+        """Take in what was committed since the last time."""
+        with self._lock:
+            self._refresh(tx)
+
+    def state(self) -> tuple[object, ...]:
+        """Everything that was learned, to compare it bit for bit."""
+        with self._lock:
+            return self._learned().state()
+
+    def keepable(self) -> bytes | None:
+        """The index, to be kept for the next start; None where what is kept is nearly as good."""
+        with self._lock:
+            if self._index is None or self._computed <= WORTH_KEEPING * len(self._index):
+                return None
+            self._computed = 0
+            return self._index.save()
+
+    def _ready(self) -> Tier:
+        """Loaded when it is first needed: a worker that only meets explicit keys loads no table."""
+        if self._made is None:
+            self._made = tier_called(self.tier)
+        return self._made
+
+    def _learned(self) -> Taught:
+        if self._taught is None:
+            self._taught = Taught(self._ready().encoder)
+        return self._taught
+
+    def _refresh(self, tx: Transaction) -> None:
+        self._take_epics(tx)
+        self._take_lessons(tx)
+        self._certificate = tx.learned.certificate(self.tier)
+
+    def _take_epics(self, tx: Transaction) -> None:
+        changed, self._epic_mark = tx.epics.since(self._epic_mark)
+        gone = [row.epic.id for row in changed if row.epic.deleted]
+        there = [row for row in changed if not row.epic.deleted]
+        before = [self._epics.pop(row.epic.id, None) for row in changed]
+        self._epics.update({row.epic.id: row for row in there})
+        taught = self._learned()
+        taught.part([row.epic.summary for row in before if row is not None])
+        taught.meet([row.epic.summary for row in there])
+        for row in changed:
+            if row.epic.id in self._titles:
+                self._named(row.epic.id)
+        words = [(row.epic.id, row.epic.summary, row.epic.description) for row in there]
+        self._index_epics(tx, gone, words)
+
+    def _index_epics(
+        self, tx: Transaction, gone: Sequence[str], there: Sequence[tuple[str, str, str]]
+    ) -> None:
+        if self._index is not None:
+            for epic_id in gone:
+                self._index.remove(epic_id)
+            self._index.put_all(there)
+            self._computed += len(there)
+            return
+        self._index = self._ready().index(self._learned())
+        kept = tx.learned.kept(f"index:{self.basis}")
+        try:
+            self._computed = self._index.load(kept[0], there) if kept else len(there)
+        except Stale:
+            kept, self._computed = None, len(there)
+        if kept is None:
+            self._index.put_all(there)
+
+    def _take_lessons(self, tx: Transaction) -> None:
+        lessons, self._lesson_mark = tx.learned.lessons(self._lesson_mark)
+        fresh: list[tuple[str, str]] = []
+        for lesson in lessons:
+            self._unlearn(lesson)
+            if lesson.learned:
+                self._lessons[lesson.remark_id, lesson.issue_id] = lesson.text
+                fresh.append((str(lesson.issue_id), lesson.text))
+        self._learned().learn_all(fresh)
+        for epic_id in {epic_id for epic_id, _ in fresh} - self._titles.keys():
+            self._named(epic_id)
+
+    def _unlearn(self, lesson: Lesson) -> None:
+        """What was learned of the remark before, and the title with an issue's last lesson."""
+        text = self._lessons.pop((lesson.remark_id, lesson.issue_id), None)
+        if text is None:
+            return
+        epic_id, taught = str(lesson.issue_id), self._learned()
+        taught.unlearn(epic_id, text)
+        if taught.size(epic_id) == 1 and epic_id in self._titles:
+            taught.unlearn(epic_id, self._titles.pop(epic_id))
+
+    def _named(self, epic_id: str) -> None:
+        """The title of an issue with lessons is learned as if it were one of them."""
+        before = self._titles.pop(epic_id, None)
+        if before is not None:
+            self._learned().unlearn(epic_id, before)
+        row = self._epics.get(epic_id)
+        self._titles[epic_id] = row.epic.summary if row else ""
+        self._learned().learn(epic_id, self._titles[epic_id])
+
+    def _answers(self, texts: Sequence[str]) -> list[Answer]:
+        if self._index is None or not len(self._index) or not texts:
+            return [Answer([], tier=self.tier) for _ in texts]
+        looked = self._index.look(texts, TOP)
+        model, least = certainty_of(self._certificate, self.basis)
+        confidence = model.rank(looked.features)
+        pieces = self._ready().pieces
+        foreign = [language.detect(text, pieces) for text in texts]
+        chance = language.lowered(model.probability(looked.features), foreign)
+        sure = (confidence >= least) & (chance > language.MOST_OTHER)
+        found = [
+            self._candidates(text, near, float(best))
+            for text, near, best in zip(texts, looked.candidates, chance, strict=True)
+        ]
+        return [
+            Answer(
+                near,
+                features=tuple(looked.features[at].tolist()),
+                confidence=float(confidence[at]),
+                sure=bool(sure[at]) and bool(near),
+                tier=self.tier,
+                basis=self.basis,
+                epics=len(self._index),
+            )
+            for at, near in enumerate(found)
+        ]
+
+    def _candidates(self, text: str, scored: Sequence[Scored], chance: float) -> list[Candidate]:
+        """Those that are near, the first as likely as that, the others less by their scores."""
+        near = [each for each in scored if each.score >= FLOOR]
+        shares = [chance * float(np.exp(each.score - near[0].score)) for each in near]
+        return [self._candidate(text, *each) for each in zip(near, shares, strict=True)]
+
+    def _candidate(self, text: str, scored: Scored, chance: float) -> Candidate:
+        row = self._epics[scored.epic_id]
+        return Candidate(
+            row.issue_id,
+            row.epic.key,
+            chance,
+            shared_words(text, row.epic.summary),
+            row.epic.summary,
+        )
+
+
+class Linkers:
+    """The tiers in the order in which they are asked: the next one only what is not sure yet."""
+
+    def __init__(self, *tiers: Linker) -> None:
+        self.tiers = tiers
+
+    @property
+    def version(self) -> str:
+        """What decisions carry."""
+        return "+".join(tier.version for tier in self.tiers)
+
+    def ask(self, tx: Transaction, texts: Sequence[str]) -> list[list[Answer]]:
+        """For each passage what each tier that was asked said; the last one counts."""
+        answers: list[list[Answer]] = [[] for _ in texts]
+        open_ = list(range(len(texts)))
+        for tier in self.tiers:
+            said = tier.ask(tx, [texts[at] for at in open_])
+            for at, answer in zip(open_, said, strict=True):
+                answers[at].append(answer)
+            open_ = [at for at in open_ if not answers[at][-1].sure]
+        return answers
+
+
+def shared_words(text: str, title: str) -> str:
+    """The words of a title that a text has as well, in the title's order."""
+    said = set(_WORD.findall(text.lower()))
+    return ", ".join(word for word in _WORD.findall(title.lower()) if word in said)
