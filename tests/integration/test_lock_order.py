@@ -8,6 +8,7 @@ from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
+from streams.link.ranking import IndexedLikeness
 
 from deploy.embedded import EmbeddedPostgres
 from schemas.codec import STRUCTURED_HEADERS, encode
@@ -18,7 +19,6 @@ from sinks.store.migrations import migrate
 from sinks.store.postgres.store import PostgresStore
 from sinks.store.rows import Ship
 from streams.collect.rereading import Kept
-from streams.link.ranking import IndexedLikeness
 from streams.link.stage import LinkStage
 from streams.link.triage import accept
 from streams.ship.rules import Policy
