@@ -48,6 +48,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             signature; a source without its secret answers 503.
         sendgrid_public_key: of the event webhook, as SendGrid shows it.
         reply_secret: signs the links in our mails; at least 16 characters.
+        api_token: the bearer token of the triage API; at least 16 characters; empty: no API.
         jira_url, jira_email, jira_token: the Jira Cloud site and whom we are there.
         jira_projects: keys of the projects that hold epics; empty means all that we may see.
         sendgrid_api_key: sends by SendGrid; it goes before SMTP.
@@ -87,6 +88,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     jira_webhook_secret: str = ""
     sendgrid_public_key: str = ""
     reply_secret: Annotated[str, Meta(pattern=r"^(.{16,})?$")] = ""
+    api_token: Annotated[str, Meta(pattern=r"^(.{16,})?$")] = ""
     jira_url: str = ""
     jira_email: str = ""
     jira_token: str = ""
@@ -119,6 +121,7 @@ SECRETS = frozenset(
         "hubspot_secret",
         "jira_webhook_secret",
         "reply_secret",
+        "api_token",
         "jira_token",
         "sendgrid_api_key",
         "smtp_url",

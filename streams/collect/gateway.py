@@ -8,7 +8,7 @@
 ``GET /schema``                  OpenAPI
 ===============================  =====================================================
 
-The pages behind the links in our mails are handed in as `extra_routes`.
+The pages behind the links in our mails and the triage API are handed in as `extra_routes`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
 from litestar.params import FromPath
 from litestar.types import ControllerRouterHandler
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -155,6 +156,9 @@ def gateway_app(  # noqa: PLR0913 - what the app is made of, most of it by name
             title="Closeloop gateway",
             version="1",
             path="/schema",
+            components=Components(
+                security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer")}
+            ),
             render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"])],
         ),
         logging_config=None,

@@ -1,14 +1,19 @@
-"""``closeloop gateway``: webhooks in, the pages of the mails' links out, in one process.
+"""``closeloop gateway``: webhooks in, the mails' pages and the triage API out, in one process.
 
 A module of its own, so that the gateway does not spend its start on what only the worker needs.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from threading import Lock
+
 import click
 import structlog
+from litestar.types import ControllerRouterHandler
 
 from schemas.errors import CloseloopError
+from sinks.store.contract import Store
 from sinks.store.postgres.store import PostgresStore
 from streams.collect.serve import run_gateway
 from streams.commands.root import settings_of
@@ -28,7 +33,37 @@ def gateway(context: click.Context) -> None:
     """
     settings = settings_of(context)
     log_as(json=settings.log_json)
-    run_gateway(settings, reply_routes(settings, _store_for_pages(settings)))
+    pages = reply_routes(settings, _store_for_pages(settings))
+    run_gateway(settings, [*pages, *_triage(settings)])
+
+
+def _triage(settings: Settings) -> list[ControllerRouterHandler]:
+    """The triage API where a token is set; what it needs is loaded only then."""
+    if not settings.api_token:
+        return []
+    from streams.link.api import Desk, triage_routes
+    from streams.wiring import store_of, tracker_of
+
+    store = LateStore(store_of(settings))
+    desk = Desk(store.opened, lambda: tracker_of(settings), lambda: datetime.now(UTC))
+    return [triage_routes(settings.api_token, desk)]
+
+
+class LateStore:
+    """A store that is opened when it is first needed, and again until that works."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = Lock()
+        self._is_open = False
+
+    def opened(self) -> Store:
+        """The store, open; raises what opening it raises."""
+        with self._lock:
+            if not self._is_open:
+                self._store.open()
+                self._is_open = True
+        return self._store
 
 
 def _store_for_pages(settings: Settings) -> PostgresStore | None:
