@@ -30,7 +30,7 @@ from faust.types import StreamT
 from schemas.topics import CONTROL
 from sinks.contracts import Mailer, Publisher, Tracker
 from sinks.store.contract import Store
-from streams.catchup import CatchUp
+from streams.catchup import EVIDENCE_PATH, CatchUp
 from streams.clock import Clock, WallClock
 from streams.collect.stage import CollectStage
 from streams.due import AnyWork, DueWork
@@ -96,7 +96,12 @@ def due_work(parts: Parts) -> tuple[DueWork, DueWork, DueWork]:
     settings, store = parts.settings, parts.store
     tell = TellWork(store, parts.mailer, settings, probe=parts.probe)
     relay = Relay(store, parts.publisher.publish)
-    catch_up = CatchUp(store, parts.tracker, evidence_after_s=settings.evidence_after_s)
+    catch_up = CatchUp(
+        store,
+        parts.tracker,
+        evidence_after_s=settings.evidence_after_s,
+        evidence_url=settings.public_url.rstrip("/") + EVIDENCE_PATH,
+    )
 
     promise = (settings.link_precision, settings.link_risk)
     certifying = Certifying(store, parts.likeness, promise)

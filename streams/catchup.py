@@ -24,13 +24,15 @@ log = structlog.get_logger()
 AT_ONCE = 200
 EVIDENCE_AGAIN = timedelta(minutes=5)
 SOURCE = "/closeloop/jira"
+EVIDENCE_PATH = "/evidence"
+"""Where the gateway says what the numbers on an issue are."""
 
 
 class CatchUp:
     """Work that the worker's timers do.
 
     Args:
-        evidence_url: where a person reads more of an issue's demand; ``{key}`` is filled in.
+        evidence_url: where a person reads what the numbers are; trackers take no link without one.
         ask_again: how long a key that the tracker does not know is left alone.
     """
 
@@ -40,7 +42,7 @@ class CatchUp:
         tracker: Tracker,
         *,
         evidence_after_s: float,
-        evidence_url: str = "",
+        evidence_url: str,
         ask_again: timedelta = timedelta(minutes=10),
     ) -> None:
         self._store = store

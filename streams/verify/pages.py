@@ -21,9 +21,10 @@ from litestar.params import FromPath
 from schemas.errors import SinkRefused, Temporary
 from sinks.contracts import Publisher
 from sinks.store.contract import Store
+from streams.catchup import EVIDENCE_PATH
 from streams.clock import Clock
 from streams.settings import Settings
-from streams.verify.paper import Page, done, question, refusal, render
+from streams.verify.paper import EVIDENCE, Page, done, question, refusal, render
 from streams.verify.reply import LONGEST_COMMENT, Reply, outgoing
 from streams.verify.tokens import Expired, Tampered, Token, check
 
@@ -36,7 +37,7 @@ PUBLISH_TIMEOUT_S = 10.0
 
 
 def reply_routes(settings: Settings, store: Store | None = None) -> list[HTTPRouteHandler]:
-    """The two handlers; they find `publisher` and `clock` in the app's state.
+    """The handlers of our pages; they find `publisher` and `clock` in the app's state.
 
     Args:
         settings: the secret that signed the links.
@@ -71,7 +72,13 @@ def reply_routes(settings: Settings, store: Store | None = None) -> list[HTTPRou
         reply = Reply(token=token, at=state.clock.now(), comment=comment)
         return _answer(await _publish(said, reply, state.publisher))
 
-    return [show_reply, use_reply]
+    return [show_reply, use_reply, show_evidence]
+
+
+@route(EVIDENCE_PATH, http_method=[HttpMethod.GET, HttpMethod.HEAD], include_in_schema=False)
+async def show_evidence() -> Response[str]:
+    """Where the link on an issue leads: what its numbers are, and nothing of any customer."""
+    return _answer(EVIDENCE)
 
 
 def _said(text: str, secret: str, clock: Clock) -> Token | Page:

@@ -65,6 +65,14 @@ _DONE: Mapping[Action, Page] = {
         title="Thank you", text="It is noted that this is not solved for you yet.", tone="good"
     ),
 }
+EVIDENCE = Page(
+    title="Asked for by customers",
+    text="The numbers on the issue count the remarks that are linked to it, the customers they came"
+    " from, and the band of those customers' yearly revenue together. Who they are and what they"
+    " said is not written to Jira: ask whoever runs Closeloop, who sees it with"
+    " “closeloop loop list” and “closeloop triage list”.",
+    tone="good",
+)
 _REFUSALS: Mapping[int, Page] = {
     400: Page(
         status=400,

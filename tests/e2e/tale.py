@@ -177,6 +177,22 @@ class Tale:
 
     # What happens in Jira.
 
+    def demand_in_jira(self, epic: Epic) -> str:
+        """Wait until the issue shows the demand for it; what is seen, with a page behind it."""
+        settings = self.world.system.settings
+        url = f"{self.world.system.jira_url}/rest/api/3/issue/{epic.key}/remotelink"
+        login = (settings.jira_email, settings.jira_token)
+        found: list[Any] = []
+
+        def shown() -> bool:
+            found[:] = self.world.http.get(url, auth=login).raise_for_status().json()
+            return bool(found)
+
+        self.world.until("the demand in Jira", shown)
+        (link,) = found
+        assert "what" in self.world.http.get(link["object"]["url"]).raise_for_status().text
+        return str(link["object"]["title"])
+
     def epic(self, *, known: bool = True) -> Epic:
         """An epic is planned for a version of its own; wait until it is known."""
         name = f"{self.tag}.{next(_numbers)}"

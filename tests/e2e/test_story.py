@@ -19,6 +19,7 @@ def test_from_a_vendors_payload_to_the_customers_word(tale: Tale) -> None:
     mail = tale.told("dana")
     assert "We retype your numbers into our spreadsheet every month." in mail.text
 
+    assert tale.demand_in_jira(epic) == "1 remark from 1 account"
     account = tale.id("acme")
     tale.world.press(mail, "customer_told", account)
     tale.closes(epic, "acme", "customer_told")
