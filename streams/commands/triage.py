@@ -16,6 +16,7 @@ from streams.commands.lookup import issue_named
 from streams.commands.output import remark as say
 from streams.commands.output import show
 from streams.commands.root import settings_of
+from streams.commands.sit import sit
 from streams.commands.terminal import excerpt
 from streams.commands.theming import new_epic, themes
 from streams.link.desk import Asked, plan_all, plan_undoing_last
@@ -28,7 +29,7 @@ MOST_ALIKE = 500
 
 @click.group()
 def triage() -> None:
-    """Triage: list, themes, accept, reject, dismiss, undo, new-epic.
+    """Triage: sit, list, themes, accept, reject, dismiss, undo, new-epic.
 
     Example: closeloop triage list
     """
@@ -145,6 +146,7 @@ def undo(context: click.Context, /, names: Sequence[str], *, last: bool, **said:
 
 triage.add_command(themes)
 triage.add_command(new_epic)
+triage.add_command(sit)
 
 
 def _all_alike(tx: Transaction, remarks: Sequence[str], issue: str, by: str) -> Sequence[Plan]:
