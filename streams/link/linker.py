@@ -68,16 +68,17 @@ class Linker:
     def __init__(self, tier: TierName = "fast") -> None:
         self.tier = tier
         self._made: Tier | None = None
-        self._taught: Taught | None = None
-        self._index: Index | None = None
+        self._taught: Taught | None
+        self._index: Index | None
         self._lock = Lock()
-        self._epic_mark = 0
-        self._lesson_mark = 0
-        self._epics: dict[str, EpicRow] = {}
-        self._lessons: dict[tuple[int, int], str] = {}
-        self._titles: dict[str, str] = {}
+        self._epic_mark: int
+        self._lesson_mark: int
+        self._epics: dict[str, EpicRow]
+        self._lessons: dict[tuple[int, int], str]
+        self._titles: dict[str, str]
         self._certificate: Certificate | None = None
-        self._computed = 0
+        self._computed: int
+        self._forget()
 
     @property
     def basis(self) -> str:
@@ -132,12 +133,32 @@ class Linker:
         return self._taught
 
     def _refresh(self, tx: Transaction) -> None:
-        self._take_epics(tx)
-        self._take_lessons(tx)
-        self._certificate = tx.learned.certificate(self.tier)
+        """Everything is read before any of it is taken in; what was taken in halfway is forgotten.
 
-    def _take_epics(self, tx: Transaction) -> None:
-        changed, self._epic_mark = tx.epics.since(self._epic_mark)
+        So a store that goes away in between leaves no mark behind whose rows were never seen.
+        """
+        basis = self.basis
+        epics, epic_mark = tx.epics.since(self._epic_mark)
+        lessons, lesson_mark = tx.learned.lessons(self._lesson_mark)
+        kept = tx.learned.kept(f"index:{basis}") if self._index is None else None
+        certificate = tx.learned.certificate(self.tier)
+        try:
+            self._take_epics(epics, kept[0] if kept else None)
+            self._take_lessons(lessons)
+        except Exception:
+            self._forget()
+            raise
+        self._epic_mark, self._lesson_mark = epic_mark, lesson_mark
+        self._certificate = certificate
+
+    def _forget(self) -> None:
+        """Begin anew, from the store's first row."""
+        self._taught = None
+        self._index = None
+        self._epic_mark = self._lesson_mark = self._computed = 0
+        self._epics, self._lessons, self._titles = {}, {}, {}
+
+    def _take_epics(self, changed: Sequence[EpicRow], kept: bytes | None) -> None:
         gone = [row.epic.id for row in changed if row.epic.deleted]
         there = [row for row in changed if not row.epic.deleted]
         before = [self._epics.pop(row.epic.id, None) for row in changed]
@@ -149,10 +170,10 @@ class Linker:
             if row.epic.id in self._titles:
                 self._named(row.epic.id)
         words = [(row.epic.id, row.epic.summary, row.epic.description) for row in there]
-        self._index_epics(tx, gone, words)
+        self._index_epics(gone, words, kept)
 
     def _index_epics(
-        self, tx: Transaction, gone: Sequence[str], there: Sequence[tuple[str, str, str]]
+        self, gone: Sequence[str], there: Sequence[tuple[str, str, str]], kept: bytes | None
     ) -> None:
         if self._index is not None:
             for epic_id in gone:
@@ -161,16 +182,14 @@ class Linker:
             self._computed += len(there)
             return
         self._index = self._ready().index(self._learned())
-        kept = tx.learned.kept(f"index:{self.basis}")
         try:
-            self._computed = self._index.load(kept[0], there) if kept else len(there)
+            self._computed = self._index.load(kept, there) if kept else len(there)
         except Stale:
             kept, self._computed = None, len(there)
         if kept is None:
             self._index.put_all(there)
 
-    def _take_lessons(self, tx: Transaction) -> None:
-        lessons, self._lesson_mark = tx.learned.lessons(self._lesson_mark)
+    def _take_lessons(self, lessons: Sequence[Lesson]) -> None:
         fresh: list[tuple[str, str]] = []
         for lesson in lessons:
             self._unlearn(lesson)

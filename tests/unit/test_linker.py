@@ -3,14 +3,16 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import cast
 
 import msgspec
 import pytest
 
 from schemas.codec import STRUCTURED_HEADERS, encode
+from schemas.errors import SinkUnreachable
 from schemas.events import Epic, Feedback, FeedbackReceived
 from sinks.contracts import Sighting
-from sinks.store.contract import Transaction
+from sinks.store.contract import Learned, Transaction
 from sinks.store.fake import FakeStore
 from sinks.store.learned import Certificate
 from sinks.store.rows import Remark
@@ -19,6 +21,7 @@ from streams.link.bound import MOST_ALIKE
 from streams.link.certificate import NEVER
 from streams.link.certifying import Certifying
 from streams.link.likeness.features import NAMES
+from streams.link.likeness.index import Index
 from streams.link.linker import Linker, Linkers
 from streams.link.stage import LinkStage
 from streams.link.triage import accept, carry_out, plan, undoing
@@ -346,6 +349,57 @@ def test_an_index_that_was_kept_is_loaded_instead_of_computed(world: World) -> N
     world.epics(["Sort everything that is exported"], first=6)
     assert world.ask("sort everything that is exported", late)[0] == "APP-6"
     assert late.keepable() is not None
+
+
+class Away:
+    """A shelf that is away for its first calls of one verb, as a store is that restarts."""
+
+    def __init__(self, shelf: object, verb: str) -> None:
+        self._shelf, self._verb, self.away = shelf, verb, True
+
+    def __getattr__(self, name: str) -> object:
+        if name == self._verb and self.away:
+            self.away = False
+            raise SinkUnreachable("store: gone")
+        return getattr(self._shelf, name)
+
+
+@pytest.mark.parametrize("verb", ["lessons", "kept", "certificate"])
+def test_a_store_that_goes_away_while_it_is_read_costs_no_issue_and_no_lesson(
+    world: World, verb: str
+) -> None:
+    """At the first question, and at a later one."""
+    (feedback,) = world.hears("rows come in a jumble")
+    world.accept(feedback, "APP-1")
+    late = Linker()
+    with world.store.transaction() as tx:
+        tx.learned = cast(Learned, Away(tx.learned, verb))
+        with pytest.raises(SinkUnreachable):
+            late.ask(tx, ["dark mode"])
+    assert world.ask("dark mode", late) == world.ask("dark mode")
+    assert late.state() == world.linker.state()
+
+
+def test_a_fault_while_rows_are_taken_in_has_them_all_taken_in_anew(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is counted twice, nothing is left out."""
+    (feedback,) = world.hears("rows come in a jumble")
+    world.ask("x")
+    world.accept(feedback, "APP-1")
+    world.epics(["Photo upload"], at=NOW + timedelta(hours=1))
+    with monkeypatch.context() as patched:
+        patched.setattr(Index, "put_all", _without_memory)
+        with pytest.raises(MemoryError):
+            world.ask("x")
+    late = Linker()
+    assert world.ask("photo upload")[0] == "APP-1"
+    assert world.ask("photo upload") == world.ask("photo upload", late)
+    assert world.linker.state() == late.state()
+
+
+def _without_memory(*_: object) -> None:
+    raise MemoryError
 
 
 def test_an_issue_that_goes_is_suggested_no_more(world: World) -> None:
