@@ -11,6 +11,7 @@ from sinks.store.learned import Lesson
 from sinks.store.rows import Decision, Link, Words
 from streams.link.alike import LIKENESS
 from streams.link.bound import is_crowded
+from streams.link.likeness.clean import MOST_LETTERS
 
 PERSON = "person"
 Standing = Sequence[tuple[Link, Decision]]
@@ -50,6 +51,6 @@ def lessons(
     if is_crowded(whole, titles):
         return gone
     return gone + [
-        Lesson(remark_id=remark_id, issue_id=issue_id, text=quote or whole)
+        Lesson(remark_id=remark_id, issue_id=issue_id, text=(quote or whole)[:MOST_LETTERS])
         for issue_id, quote in sorted(accepted.items())
     ]

@@ -2,6 +2,7 @@
 
 import math
 import socket
+import time
 from typing import NoReturn
 
 import pytest
@@ -134,6 +135,13 @@ def test_what_another_table_or_nobody_saved_is_refused(index: Index, body: bytes
 def test_an_issue_template_leaves_only_its_writers_words() -> None:
     """Headings, check-lists, logs, code and fields go."""
     assert strip_template(DESCRIPTION) == "The upload stops at night. It should go on."
+
+
+def test_thousands_of_blanks_cost_no_time() -> None:
+    """Tried from each blank anew, this takes seconds, in which no worker answers its broker."""
+    began = time.process_time()
+    assert strip_template(f"{' ' * 19_000}upload") == "upload"
+    assert time.process_time() - began < 0.5
 
 
 def test_only_the_first_words_count() -> None:

@@ -39,10 +39,15 @@ _NOISE_LINE = re.compile(
 )
 
 
+_LONG_BLANKS = re.compile(r"\s{9,}")
+"""Patterns above begin with blanks: a line of thousands would be tried from each of them."""
+
+
 def strip_template(description: str) -> str:
     """The description without headings, check-lists, logs, code and fields of issue templates."""
     bare = _BLOCKS.sub(" ", description[:MOST_LETTERS])
-    kept = (line for line in bare.splitlines() if not _NOISE_LINE.fullmatch(line))
+    lines = (_LONG_BLANKS.sub(" " * 8, line) for line in bare.splitlines())
+    kept = (line for line in lines if not _NOISE_LINE.fullmatch(line))
     return " ".join(" ".join(kept).split())
 
 

@@ -9,8 +9,8 @@ first text; auto-links that nobody audited are never learned.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -35,9 +35,13 @@ LEAST = 1e-6
 CENTROID = 4.0
 """Weight of the centroid's cosine beside the head, whose own spread is one."""
 
+AT_ONCE = 1_000
+"""Texts whose rows are in memory together."""
+
 ROUNDED = 256.0
 """Steps of a score per standard deviation."""
 
+AnyT = TypeVar("AnyT")
 Whole = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.floating]
 
@@ -104,12 +108,14 @@ class Taught:
 
     def meet(self, texts: Sequence[str]) -> None:
         """Texts of no epic in particular, as all titles: what everything is measured against."""
-        self._met = self._met.plus(self._rows(texts), 1)
+        for part in _parts(texts):
+            self._met = self._met.plus(self._rows(part), 1)
         self._head = None
 
     def part(self, texts: Sequence[str]) -> None:
         """Takes met texts back, exactly."""
-        self._met = self._met.plus(self._rows(texts), -1)
+        for part in _parts(texts):
+            self._met = self._met.plus(self._rows(part), -1)
         self._head = None
 
     def learn(self, epic_id: str, text: str) -> None:
@@ -118,7 +124,8 @@ class Taught:
 
     def learn_all(self, decisions: Sequence[tuple[str, str]]) -> None:
         """Adds many texts at once; the same as one by one."""
-        self._change(decisions, 1)
+        for part in _parts(decisions):
+            self._change(part, 1)
 
     def unlearn(self, epic_id: str, text: str) -> None:
         """Takes a learned text back, exactly: nothing of it stays."""
@@ -226,6 +233,12 @@ class Taught:
         dense[:, self._encoder.width :] = 0
         length = np.linalg.norm(dense, axis=1, keepdims=True)
         return np.asarray(CENTROID * dense / np.maximum(length, 1e-9))
+
+
+def _parts(every: Sequence[AnyT]) -> Iterator[Sequence[AnyT]]:
+    """The same in order, at most `AT_ONCE` at a time: their rows take 30 kB each on the way."""
+    for start in range(0, len(every), AT_ONCE):
+        yield every[start : start + AT_ONCE]
 
 
 def _products(rows: Whole) -> Whole:
