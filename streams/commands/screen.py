@@ -57,7 +57,7 @@ def draw(item: Item, progress: Progress, note: str, width: int) -> str:
     if not item.links:
         lines.append("nothing is suggested for it")
     lines += ["", "1-5 accept  n none  d dismiss  a all alike  s skip  u undo  ? help  q quit"]
-    return "\n".join([*lines, *([note] if note else [])])
+    return "\n".join([*lines, *([safe(note)] if note else [])])
 
 
 def alike(items: Sequence[str]) -> str:

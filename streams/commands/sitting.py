@@ -194,13 +194,14 @@ class Sitting:
         return "stay"
 
     def _those_alike(self) -> list[tuple[Remark, str]]:
-        """The remark that is shown, and those of the queue that are like it and still wait."""
+        """The remark that is shown, and those of the queue that are like it and still wait.
+
+        No other audit: what is decided unseen says nothing of whether likeness is right.
+        """
         here = self._queue[self._place]
-        group = [
-            each
-            for each in self._queue
-            if each is here or (here.alike is not None and each.alike == here.alike)
-        ][:MOST_AT_ONCE]
+        group = [each for each in self._queue if each is here or _is_like(each, here)][
+            :MOST_AT_ONCE
+        ]
         with self._store.transaction() as tx:
             known = tx.remarks.get({each.remark.id for each in group})
         return [
@@ -233,6 +234,10 @@ class Sitting:
             self._place + 1, len(self._queue), so_far.decided, so_far.skipped, so_far.seconds
         )
         self._show(screen.draw(item, progress, self._note, self._width))
+
+
+def _is_like(each: Waiting, here: Waiting) -> bool:
+    return here.alike is not None and each.alike == here.alike and not each.audit
 
 
 def _waits(remark: Remark) -> bool:

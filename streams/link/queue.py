@@ -147,8 +147,11 @@ def described(
 
 
 def guessed(tx: Transaction, issue_id: int, now: datetime) -> list[Remark]:
-    """Of what was looked at, the remarks whose best guess is this issue, the worthiest first."""
-    return [each.remark for each in ranked(tx, now) if each.best == issue_id]
+    """Of what was looked at, the remarks whose best guess is this issue, the worthiest first.
+
+    No audits: what is decided because it is alike says nothing of whether likeness is right.
+    """
+    return [each.remark for each in ranked(tx, now) if each.best == issue_id and not each.audit]
 
 
 def _waiting(

@@ -97,6 +97,14 @@ def test_what_is_alike_is_found_for_an_issue(world: World) -> None:
         assert [one.record for one in guessed(tx, 1, NOW)] == ["a"]
 
 
+def test_audits_are_not_decided_because_they_are_alike(world: World) -> None:
+    """Each would be right, for nobody looked: a threshold would be certified by nothing."""
+    world.hears("a", best=(1, 0.5))
+    world.hears("audit", best=(1, 0.9), audit=True)
+    with world.store.transaction() as tx:
+        assert [one.record for one in guessed(tx, 1, NOW)] == ["a"]
+
+
 def theme_of_three(world: World) -> None:
     """Two customers ask for the same, one of them twice."""
     for record, words, account in zip("abc", EXPORT, "AAB", strict=True):

@@ -169,6 +169,18 @@ def test_all_that_is_alike_is_shown_and_then_decided(room: Room) -> None:
     assert room.outcomes("a", "b", "c") == ["linked", "linked", "unmatched"]
 
 
+def test_no_audit_is_decided_with_those_it_is_like(room: Room) -> None:
+    """It is shown first, skipped, and asked again; the one that is shown may be an audit."""
+    room.world.hears("audit", best=(1, 0.9), audit=True)
+    room.world.hears("other", best=(1, 0.9), audit=True)
+    room.sits("s", "s", "a", "1", PAUSE)
+    assert room.outcomes("a", "b", "audit", "other") == ["linked", "linked", *["suggested"] * 2]
+    room.world.hears("d", best=(1, 0.5))
+    room.sits("a", "1", PAUSE)
+    assert room.outcomes("d") == ["linked"]
+    assert sorted(room.outcomes("audit", "other")) == ["linked", "suggested"]
+
+
 def test_all_alike_is_decided_by_a_decision_alone(room: Room) -> None:
     """Another key leaves everything as it is."""
     room.sits("a", "s", "q")
@@ -233,7 +245,7 @@ ITEM = Item(
 
 def test_a_screen_shows_what_a_decision_needs() -> None:
     """Worth, how many are alike, why; long words are cut, and a terminal obeys nothing of it."""
-    text = draw(ITEM, Progress(3, 40, 2, 1, 65.0), "a note", 80)
+    text = draw(ITEM, Progress(3, 40, 2, 1, 65.0), "a note\x1b[2J", 80)
     assert "\x1b" not in text
     assert text.startswith("3 of 40   2 decided, 1 skipped, 32 s each   1:05")
     for part in ("900,000 a year", "25,000 in deals", "7 alike", "audit", "a note", "more lines"):
