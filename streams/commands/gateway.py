@@ -34,10 +34,10 @@ def gateway(context: click.Context) -> None:
     settings = settings_of(context)
     log_as(json=settings.log_json)
     pages = reply_routes(settings, _store_for_pages(settings))
-    run_gateway(settings, [*pages, *_triage(settings)])
+    run_gateway(settings, [*pages, *triage_api(settings)])
 
 
-def _triage(settings: Settings) -> list[ControllerRouterHandler]:
+def triage_api(settings: Settings) -> list[ControllerRouterHandler]:
     """The triage API where a token is set; what it needs is loaded only then."""
     if not settings.api_token:
         return []

@@ -172,7 +172,7 @@ def triage_routes(token: str, desk: Desk) -> Router:
             Refused: on_unknown,
             HTTPException: on_bad_request,
         },
-        opt={"desk": desk},
+        opt={"desk": lambda: desk},  # a function: what stands here is copied deeply
     )
 
 
@@ -255,7 +255,7 @@ def on_bad_request(request: Request[Any, Any, Any], error: HTTPException) -> Res
 
 
 def _desk(request: AnyRequest) -> Desk:
-    desk: Desk = request.route_handler.opt["desk"]
+    desk: Desk = request.route_handler.opt["desk"]()
     return desk
 
 

@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from sinks.store.contract import Transaction
-from sinks.store.rows import Decision, LinkState, Outcome, Remark
+from sinks.store.rows import Decision, LinkState, Outcome, Remark, Words
 from streams.link.lessons import PERSON
 from streams.link.triage import (
     WHOLE,
@@ -74,7 +74,7 @@ def plan_all(tx: Transaction, asked: Asked) -> list[Plan]:
     if unknown:
         raise CannotRule(f"no remark {unknown[0]} is known; they are called SOURCE:RECORD")
     decide = _decide(tx, asked)
-    return [_plan(tx, held[name][0], asked, decide) for name in names]
+    return [_plan(tx, held[name], asked, decide) for name in names]
 
 
 def plan_undoing_last(tx: Transaction, by: str) -> list[Plan]:
@@ -90,11 +90,12 @@ def plan_undoing_last(tx: Transaction, by: str) -> list[Plan]:
     held = tx.remarks.hold(names)
     stands = tx.links.last_by(by)
     plans = []
-    for remark, _ in held.values():
+    for remark, words in held.values():
         rulings = [_undo(each) for each in stands if each.remark_id == remark.id]
         if rulings:
             standing = tx.links.of_remark(remark.id)
-            plans.append(Plan(remark, tuple(rulings), outcome_of(standing, rulings)))
+            outcome = outcome_of(standing, rulings)
+            plans.append(Plan(remark, tuple(rulings), outcome, words, standing))
     return plans
 
 
@@ -111,7 +112,8 @@ def result_of(plan: Plan) -> Result:
     return Result(plan.remark.feedback_id, plan.outcome, plan.rulings)
 
 
-def _plan(tx: Transaction, remark: Remark, asked: Asked, decide: Decide) -> Plan:
+def _plan(tx: Transaction, held: tuple[Remark, Words | None], asked: Asked, decide: Decide) -> Plan:
+    remark, words = held
     standing = tx.links.of_remark(remark.id)
     if asked.again and _stands(tx, remark, asked, standing):
         return Plan(remark, (), remark.outcome)
@@ -119,7 +121,7 @@ def _plan(tx: Transaction, remark: Remark, asked: Asked, decide: Decide) -> Plan
         rulings = _rulings(tx, remark, asked, decide, standing)
     except CannotRule as refused:
         raise CannotRule(f"{remark.feedback_id}: {refused}") from None
-    return Plan(remark, tuple(rulings), outcome_of(standing, rulings))
+    return Plan(remark, tuple(rulings), outcome_of(standing, rulings), words, standing)
 
 
 def _rulings(

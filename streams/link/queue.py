@@ -18,6 +18,7 @@ from sinks.store.contract import Transaction
 from sinks.store.learned import Guess
 from sinks.store.rows import Decision, EpicRow, Link, Linked, Outcome, Remark, Words
 from streams.link.likeness.encoder import Encoder
+from streams.link.linker import shared_words
 from streams.link.theming import text_of
 from streams.link.worth import Customers, Worth, customers_of
 
@@ -60,7 +61,8 @@ class Suggestion(msgspec.Struct, frozen=True):
     """An issue that the remark may be about, and what speaks for it.
 
     Attributes:
-        why: words of the title that the remark has as well.
+        why: words of the title that the remark has as well, in its order; empty for none.
+        passage: the part of the remark that it is suggested for; None for all of it.
         near: what people accepted for the issue and is like this, the likest first.
     """
 
@@ -70,7 +72,8 @@ class Suggestion(msgspec.Struct, frozen=True):
     state: str
     rule: str
     score: float
-    why: str | None
+    why: str
+    passage: str | None = None
     near: tuple[str, ...] = ()
 
 
@@ -161,7 +164,9 @@ def _waiting(
     theme: int | None,
     customers: Customers,
 ) -> Waiting:
-    likely = [guess for guess in guesses if guess.issue_id is not None]
+    by_tier = sorted(guesses, key=lambda guess: guess.tier)  # the last that was asked counts
+    last = {guess.passage: guess for guess in by_tier}
+    likely = [guess for guess in last.values() if guess.issue_id is not None]
     best = max(likely, key=lambda guess: guess.confidence, default=None)
     issue = best.issue_id if best is not None else None
     alike = None
@@ -199,7 +204,10 @@ def _item(each: Waiting, suggested: Sequence[tuple[Link, Decision]], known: _Loo
         worth=each.worth,
         theme=each.alike.id if each.alike is not None and each.alike.by == "theme" else None,
         alike=each.count,
-        links=tuple(_suggestion(link, why, known.epics, near) for link, why in suggested),
+        links=tuple(
+            _suggestion(link, why, known.epics, near, text_of(words) if words else "")
+            for link, why in suggested
+        ),
     )
 
 
@@ -208,6 +216,7 @@ def _suggestion(
     why: Decision,
     epics: Mapping[int, EpicRow],
     near: Mapping[int, tuple[str, ...]],
+    text: str,
 ) -> Suggestion:
     row = epics.get(link.issue_id) if link.issue_id is not None else None
     return Suggestion(
@@ -217,7 +226,8 @@ def _suggestion(
         state=link.state,
         rule=why.rule,
         score=why.score,
-        why=why.quote,
+        why=shared_words(text, row.epic.summary) if row else "",
+        passage=why.quote,
         near=near.get(link.issue_id or 0, ()),
     )
 

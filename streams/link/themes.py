@@ -78,18 +78,17 @@ def sort(leaders: Rows, rows: Rows) -> list[Place]:
     A row that begins a theme leads it for the rows behind. Of equally near leaders the first is
     taken; a row of zeros, which is like nothing, begins a theme as well.
     """
-    known = np.vstack([leaders, rows]).astype(np.float64) / STEPS
-    count = len(leaders)
+    both = np.vstack([leaders, rows]).astype(np.float64)
+    likeness = (both[len(leaders) :] @ both.T) / STEPS**2
+    heads = list(range(len(leaders)))  # of which row of `both` each theme is
     places = []
-    for row in rows.astype(np.float64) / STEPS:
-        near = known[:count] @ row
-        best = int(near.argmax()) if count else 0
-        if count and near[best] >= ALIKE:
-            places.append(Place(best, min(1.0, float(near[best]))))
+    for number, near in enumerate(likeness):
+        best = int(near[heads].argmax()) if heads else 0
+        if heads and near[heads[best]] >= ALIKE:
+            places.append(Place(best, min(1.0, float(near[heads[best]]))))
             continue
-        known[count] = row
-        places.append(Place(count, 1.0))
-        count += 1
+        places.append(Place(len(heads), 1.0))
+        heads.append(len(leaders) + number)
     return places
 
 

@@ -59,6 +59,13 @@ def plans(store: PostgresStore, question: Callable[[Transaction], Any]) -> str:
         (lambda tx: tx.epics.projects(), "ix_epic_key_project"),
         (lambda tx: tx.links.demand(10), "ix_link_issue_id"),
         (lambda tx: tx.links.standing(10, [1, 2]), "pk_link"),
+        (lambda tx: tx.links.last_by("kim"), "ix_decision_person_by"),
+        (lambda tx: tx.links.ruled(1), "ix_decision_person_remark"),
+        (lambda tx: tx.remarks.waiting(20), "ix_remark_undecided"),
+        (lambda tx: tx.remarks.hold({"form:1"}), "uq_remark_key"),
+        (lambda tx: tx.themes.loose(7, 500), "ix_remark_undecided"),
+        (lambda tx: tx.themes.growing(500), "ix_theme_joined_at"),
+        (lambda tx: tx.themes.waiting(1, 500), "ix_theme_member_theme_id"),
     ],
 )
 def test_it_walks_the_index(

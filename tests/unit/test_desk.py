@@ -236,3 +236,19 @@ def test_what_makes_no_sense_is_refused(
     with pytest.raises(CannotRule, match=why):
         desk.decides(action, remarks, *issues)
     assert desk.announced() == []
+
+
+def test_what_is_accepted_is_learned_and_unlearned(desk: Desk) -> None:
+    """However many at once; what is taken back teaches no more, and a dismissal teaches nothing."""
+
+    def lessons() -> set[tuple[int, int]]:
+        with desk.store.transaction() as tx:
+            found, _ = tx.learned.lessons(0)
+        return {(one.remark_id, one.issue_id) for one in found if one.learned}
+
+    desk.decides("accept", ["a", "c"], "APP-1")
+    assert lessons() == {(1, 1), (3, 1)}
+    desk.undoes_last()
+    assert lessons() == set()
+    desk.decides("dismiss", ["a"])
+    assert lessons() == set()

@@ -79,10 +79,10 @@ def test_a_suggestion_says_why(world: World) -> None:
         world.accepts(f"x{number}", "APP-1")
     world.hears("y", "The colours hurt our eyes at night")
     world.accepts("y", "APP-1")
-    world.hears("new", "export the invoices to a spreadsheet please", best=(1, 0.5))
+    world.hears("new", "sort it and export the invoices to a spreadsheet please", best=(1, 0.5))
     (item,) = world.sees()
     (link,) = item.links
-    assert (link.issue_key, link.summary, link.why) == ("APP-1", "Sort the ledger", "ledger")
+    assert (link.issue_key, link.summary, link.why) == ("APP-1", "Sort the ledger", "sort")
     assert len(link.near) == 2
     assert set(link.near) < set(EXPORT)
 

@@ -238,7 +238,9 @@ ITEM = Item(
     theme=None,
     alike=7,
     links=(
-        Suggestion("APP-1", 1, "Sort\x1b[1m", "suggested", "likeness", 0.5, "ledger", ("so\nso",)),
+        Suggestion(
+            "APP-1", 1, "Sort\x1b[1m", "suggested", "likeness", 0.5, "ledger", None, ("so\nso",)
+        ),
     ),
 )
 
