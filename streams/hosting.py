@@ -2,12 +2,10 @@
 
 ::
 
-    BatchReader ─► channel(4) ─► agent "<stage>.read" ─► channel(1) ─► agent "<stage>.write.0"
-                                                     └─► channel(1) ─► agent "<stage>.write.1" ...
+    BatchReader ─► channel(4) ─► agent "<stage>.read" ─► channel(1) ─► agent "<stage>.write"
 
 The reader blocks while the first channel is full, which is the back-pressure; while one batch is
-being written the next is being read, so that rules and PostgreSQL work at the same time. A stage
-with several lanes writes partitions of different lanes at the same time, each in its own order.
+being written the next is being read, so that rules and PostgreSQL work at the same time.
 """
 
 from __future__ import annotations
@@ -27,7 +25,7 @@ from mode.utils.queues import ThrowableQueue
 from schemas.errors import Temporary
 from sinks.store.contract import Store
 from streams.batches import Batch, BatchReader
-from streams.stage import Prepared, StageRunner, split
+from streams.stage import Prepared, StageRunner
 
 WAITING_BATCHES = 4
 SESSION_TIMEOUT_MS = 10_000
@@ -49,22 +47,20 @@ def host(app: faust.App, runner: StageRunner[Any], store: Store, bootstrap_serve
     gc.set_threshold(*COLLECTOR)
     name = runner.stage.name
     arrived = bounded_channel(app, WAITING_BATCHES)
-    lanes = [bounded_channel(app, 1) for _ in range(runner.stage.lanes)]
+    ready = bounded_channel(app, 1)
     put_arrived: Any = arrived.put  # typed for Faust's own events, though any value may be put
-    put_ready: list[Any] = [lane.put for lane in lanes]
+    put_ready: Any = ready.put
 
     async def read(batches: StreamT[Batch]) -> None:
         async for batch in batches:
-            for lane, part in split(await runner.prepare(batch), len(lanes)):
-                await put_ready[lane](part)
+            await put_ready(await runner.prepare(batch))
 
     async def write(prepared: StreamT[Prepared[Any]]) -> None:
         async for one in prepared:
             await runner.commit(one)
 
     app.agent(arrived, name=f"{name}.read")(read)
-    for number, lane in enumerate(lanes):
-        app.agent(lane, name=f"{name}.write.{number}")(write)
+    app.agent(ready, name=f"{name}.write")(write)
 
     @app.service
     class Reader(BatchReader):

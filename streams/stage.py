@@ -68,15 +68,12 @@ class Stage(Generic[ItemT]):
         read: one record and the time -> what the rule makes of it. Pure.
         write: the batch's items, in order -> what to publish. Called again with parts of the batch
             when it raises, so its effects must be the transaction's alone.
-        lanes: how many transactions write at the same time, each its own partitions; with more than
-            one `write` is called from several threads at once.
     """
 
     name: str
     topics: tuple[Topic, ...]
     read: Callable[[Record, datetime], ItemT]
     write: Callable[[Transaction, Sequence[ItemT], datetime], Sequence[Outgoing]]
-    lanes: int = 1
 
     @property
     def group(self) -> str:
@@ -105,29 +102,6 @@ def prepare(stage: Stage[ItemT], batch: Batch, now: datetime) -> Prepared[ItemT]
         except Exception as error:  # noqa: BLE001 - the one place where it is handled
             dead.append((record, error))
     return Prepared(batch, items, dead)
-
-
-def split(prepared: Prepared[ItemT], lanes: int) -> list[tuple[int, Prepared[ItemT]]]:
-    """The batch by lane, those that get nothing left out: a partition is always on the same."""
-    if lanes == 1:
-        return [(0, prepared)]
-    return [
-        (lane, part)
-        for lane in range(lanes)
-        if (part := _of_lane(prepared, lane, lanes)).batch.moves
-    ]
-
-
-def _of_lane(prepared: Prepared[ItemT], lane: int, lanes: int) -> Prepared[ItemT]:
-    batch = prepared.batch
-    mine = Batch(
-        [record for record in batch.records if record.partition % lanes == lane],
-        tuple(move for move in batch.moves if move.partition % lanes == lane),
-        batch.epoch,
-    )
-    items = [each for each in prepared.items if each[0].partition % lanes == lane]
-    dead = [each for each in prepared.dead if each[0].partition % lanes == lane]
-    return Prepared(mine, items, dead)
 
 
 def write_bisecting(

@@ -14,8 +14,11 @@ MOST_KEYS = 5
 QUOTE_CHARS = 160
 QUOTED = "quoted"
 
-_KEY = re.compile(r"[A-Z][A-Z0-9_]{1,30}-[1-9][0-9]{0,9}(?![\w-])")
-"""Starts with a character class, which `re` scans for eight times as fast as for alternatives."""
+LONGEST_PROJECT = 31
+_NUMBER = re.compile(r"-[1-9][0-9]{0,9}(?![\w-])")
+"""Looked for first: text has few hyphens, and `re` finds one character five times as fast as any
+of a class."""
+_PROJECT = re.compile(r"[A-Z][A-Z0-9_]{1,30}\Z")
 _BROWSE = re.compile(r"https?://[^\s<>\"]{1,400}/browse/\Z")
 
 
@@ -45,11 +48,15 @@ def mentions(words: str, fields: Sequence[str] = ()) -> tuple[Mention, ...]:
 
 def _in_words(words: str) -> dict[str, Mention]:
     found: dict[str, Mention] = {}
-    for match in _KEY.finditer(words):
-        key = match[0]
-        rule = _rule(words, match.start())
+    for number in _NUMBER.finditer(words):
+        end = number.start()
+        project = _PROJECT.search(words, max(0, end - LONGEST_PROJECT), end)
+        if project is None:
+            continue
+        key = project[0] + number[0]
+        rule = _rule(words, project.start())
         if rule == "url" or (rule and key not in found):
-            found[key] = Mention(key, rule, _around(words, match.start(), match.end()))
+            found[key] = Mention(key, rule, _around(words, project.start(), number.end()))
     return found
 
 

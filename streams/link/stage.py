@@ -25,8 +25,6 @@ from streams.link.triage import outcome_of
 from streams.stage import Stage
 
 EVERY_TENTH = Audits()
-LANES = 2
-"""While one transaction waits for the database or the broker, another makes its rows."""
 _EVENTS = (FeedbackReceived,)
 
 
@@ -52,7 +50,7 @@ class LinkStage:
 
     def stage(self) -> Stage[Read]:
         """The stage to run."""
-        return Stage("link", (FEEDBACK_RECEIVED,), self.read, self.write, lanes=LANES)
+        return Stage("link", (FEEDBACK_RECEIVED,), self.read, self.write)
 
     def read(self, record: Record, now: datetime) -> Read:
         """The remark and what its own words say."""

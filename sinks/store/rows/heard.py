@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Literal, TypeAlias
 
@@ -27,6 +28,7 @@ def age(version_at: datetime, replayed_at: datetime | None) -> Age:
     return version_at, replayed_at or NEVER
 
 
+@lru_cache(maxsize=16_384)
 def remark_key(origin: str, record: str) -> bytes:
     """The 16 bytes by which a remark is found: a digest of its identity (``origin:record``)."""
     return blake2b(f"{origin}:{record}".encode(), digest_size=16).digest()
