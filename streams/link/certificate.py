@@ -22,6 +22,9 @@ FEWEST = 30
 REFIT = 50
 """New labels after which it is done again."""
 
+SAME_SHARE = 1e-6
+"""The store keeps shares as single floats: those that differ by less are one."""
+
 WINDOW = 5_000
 """The last labels that are looked at."""
 
@@ -71,10 +74,17 @@ def certainty_of(certificate: Certificate | None, basis: str) -> tuple[Certainty
     return _read(msgspec.json.encode(certificate.calibration)), least
 
 
-def is_due(last: Certificate | None, labelled: Sequence[Labelled], basis: str) -> bool:
-    """Whether there is enough new to say."""
+def is_due(
+    last: Certificate | None,
+    labelled: Sequence[Labelled],
+    basis: str,
+    promise: tuple[float, float],
+) -> bool:
+    """Whether there is enough new to say, or another `promise` (`p` and `delta`) to be made."""
     if last is None or last.basis != basis or not last.calibration:
         return len(_of(labelled, basis)) >= FEWEST
+    if max(abs(last.p - promise[0]), abs(last.delta - promise[1])) > SAME_SHARE:
+        return True
     new = [one for one in _of(labelled, basis) if one.decided_at > last.at]
     return len(new) >= REFIT or _drift(last, new).drifted
 

@@ -47,11 +47,11 @@ class Certifying:
         return 0
 
     def _certify(self, tx: Transaction, linker: Linker, now: datetime) -> None:
-        labelled = tx.learned.labelled(linker.tier, WINDOW, now - OVERDUE)
+        labelled = tx.learned.labelled(linker.tier, WINDOW, now, OVERDUE)
         if not labelled:
             return
         last = tx.learned.certificate(linker.tier)
-        if is_due(last, labelled, linker.basis):
+        if is_due(last, labelled, linker.basis, self._promise):
             linker.refresh(tx)
             p, delta = self._promise
             today = Today(

@@ -18,8 +18,8 @@ from sinks.store.learned import Certificate
 from sinks.store.rows import Remark
 from streams.link.alike import Audits
 from streams.link.bound import MOST_ALIKE
-from streams.link.certificate import NEVER
-from streams.link.certifying import Certifying
+from streams.link.certificate import NEVER, REFIT
+from streams.link.certifying import OVERDUE, Certifying
 from streams.link.likeness.features import NAMES
 from streams.link.likeness.index import Index
 from streams.link.linker import Linker, Linkers
@@ -85,12 +85,13 @@ class World:
             )
             for text, number in zip(texts, self._numbers, strict=False)
         ]
+        now = NOW + timedelta(minutes=later)
         read = [
-            self.stage.read(Kafka(at, event), NOW + timedelta(hours=1))
+            self.stage.read(Kafka(at, event), now + timedelta(hours=1))
             for at, event in enumerate(events)
         ]
         with self.store.transaction() as tx:
-            self.stage.write(tx, read, NOW)
+            self.stage.write(tx, read, now)
         return [f"form:{event.data.record}" for event in events]
 
     def remark(self, feedback_id: str) -> Remark:
@@ -433,6 +434,36 @@ def test_certificates_come_of_audits_and_go_when_they_stop_holding() -> None:
     after = certificate(world)
     assert after.least is None
     assert "wrong" in after.why
+
+
+def test_audits_that_were_left_lying_count_once() -> None:
+    """In the certificate after their time ran out; they are no news a month later."""
+    world = World(ALWAYS)
+    work = Certifying(world.store, Linkers(world.linker), (0.9, 0.1))
+    texts = [f"{title} number {n}" for n in range(REFIT // 5) for title in TITLES]
+    world.hears(*texts)
+    first = NOW + OVERDUE + timedelta(days=1)
+    work.certify(first)
+    assert certificate(world).audits == REFIT
+    work.certify(first + 3 * OVERDUE)
+    assert certificate(world).at == first
+    world.hears(*texts, later=16 * 24 * 60)
+    work.certify(first + 3 * OVERDUE)
+    assert certificate(world).audits == 2 * REFIT
+
+
+def test_another_promise_is_certified_at_once() -> None:
+    """Who asks for more must not be served by what was promised before."""
+    world = World(ALWAYS)
+    texts = [f"{title} number {n}" for n in range(8) for title in TITLES]
+    for feedback, number in zip(world.hears(*texts), count(), strict=False):
+        world.accept(feedback, f"APP-{number % 5 + 1}")
+    Certifying(world.store, Linkers(world.linker), (0.7, 0.2)).certify(NOW + timedelta(minutes=1))
+    assert certificate(world).least is not None
+    Certifying(world.store, Linkers(world.linker), (0.7, 0.2)).certify(NOW + timedelta(minutes=2))
+    assert certificate(world).at == NOW + timedelta(minutes=1)
+    Certifying(world.store, Linkers(world.linker), (0.99, 0.1)).certify(NOW + timedelta(minutes=3))
+    assert certificate(world).least is None
 
 
 def certificate(world: World) -> Certificate:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from sinks.store.learned import Certificate, Guess, Labelled, Lesson
@@ -18,12 +18,12 @@ class Learned(Protocol):
     def guesses_of(self, remark_ids: Collection[int]) -> dict[int, list[Guess]]:
         """Remark id -> its guesses by passage and tier; a remark without any is absent."""
 
-    def labelled(self, tier: str, limit: int, overdue: datetime) -> list[Labelled]:
+    def labelled(self, tier: str, limit: int, now: datetime, patience: timedelta) -> list[Labelled]:
         """Guesses of a tier that a person has decided, the last decided, oldest decision first.
 
         A guess is right where a person linked its issue, and wrong where a person decided anything
-        else about the remark. An audit from before `overdue` that nobody has decided counts as
-        wrong, decided at that instant: what is left lying is not left out.
+        else about the remark. An audit that nobody has decided for longer than `patience` counts as
+        wrong, decided when that ran out: what is left lying is not left out, and counts once.
         """
 
     def teach(self, lessons: Sequence[Lesson]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sinks.store.fake.state import Counters, State
 from sinks.store.learned import Certificate, Guess, Labelled, Lesson
@@ -30,12 +30,12 @@ class FakeLearned:
                 found.setdefault(remark_id, []).append(guess)
         return found
 
-    def labelled(self, tier: str, limit: int, overdue: datetime) -> list[Labelled]:
+    def labelled(self, tier: str, limit: int, now: datetime, patience: timedelta) -> list[Labelled]:
         """Guesses of a tier that a person has decided, the last decided, oldest decision first."""
         found: list[tuple[datetime, int, int, int, Labelled]] = []
         for (remark_id, passage, _), guess in self._state.guesses.items():
             if guess.tier == tier and guess.issue_id is not None:
-                at, last, right = self._decided(guess, overdue)
+                at, last, right = self._decided(guess, now, patience)
                 if at is not None:
                     one = Labelled(guess=guess, right=right, decided_at=at)
                     found.append((at, last, remark_id, passage, one))
@@ -76,7 +76,9 @@ class FakeLearned:
         """What was kept, and when."""
         return self._state.kept.get(name)
 
-    def _decided(self, guess: Guess, overdue: datetime) -> tuple[datetime | None, int, bool]:
+    def _decided(
+        self, guess: Guess, now: datetime, patience: timedelta
+    ) -> tuple[datetime | None, int, bool]:
         """When a person decided its remark, by which decision, and whether the guess was right."""
         links = [link for (of, _), link in self._state.links.items() if of == guess.remark_id]
         theirs = [
@@ -97,6 +99,6 @@ class FakeLearned:
             and not remark.withdrawn
             for remark in self._state.remarks.values()
         )
-        if guess.audit and guess.at < overdue and waits:
-            return overdue, 0, False
+        if guess.audit and guess.at < now - patience and waits:
+            return guess.at + patience, 0, False
         return None, 0, False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -36,8 +36,8 @@ _LABELLED = text(f"""
           AND decision.rule = 'person' AND decision.verdict IN ('link', 'reject')
         GROUP BY guess.remark_id, guess.passage
     ), overdue AS (
-        SELECT guess.remark_id, guess.passage, CAST(:overdue AS timestamptz) AS decided_at,
-               0 AS last, false AS is_right
+        SELECT guess.remark_id, guess.passage,
+               guess.at + CAST(:patience AS interval) AS decided_at, 0 AS last, false AS is_right
         FROM guess
         JOIN remark ON remark.id = guess.remark_id
         WHERE guess.tier = :tier AND guess.audit AND guess.issue_id IS NOT NULL
@@ -86,9 +86,10 @@ class PostgresLearned:
             found.setdefault(row.remark_id, []).append(_guess(row))
         return found
 
-    def labelled(self, tier: str, limit: int, overdue: datetime) -> list[Labelled]:
+    def labelled(self, tier: str, limit: int, now: datetime, patience: timedelta) -> list[Labelled]:
         """Guesses of a tier that a person has decided, the last decided, oldest decision first."""
-        asked = {"tier": tier, "limit": limit, "overdue": overdue}
+        overdue = now - patience
+        asked = {"tier": tier, "limit": limit, "overdue": overdue, "patience": patience}
         return [
             Labelled(guess=_guess(row), right=row.is_right, decided_at=row.decided_at)
             for row in self._connection.execute(_LABELLED, asked)

@@ -87,10 +87,10 @@ class Desk:
             tx.links.add([made], [stands])
         return made.at
 
-    def labelled(self, limit: int = 10, overdue: datetime = NOW - DAY) -> list[Labelled]:
+    def labelled(self, limit: int = 10, now: datetime = NOW) -> list[Labelled]:
         """What is known of the guesses."""
         with self.store.transaction() as tx:
-            return tx.learned.labelled("fast", limit, overdue)
+            return tx.learned.labelled("fast", limit, now, DAY)
 
 
 @pytest.fixture
@@ -172,10 +172,10 @@ def test_an_audit_that_nobody_decides_counts_as_wrong_in_the_end(desk: Desk) -> 
     for each in (1, 3, 4):
         desk.guesses(guess(each, audit=True))
     desk.guesses(guess(2))
-    assert desk.labelled(overdue=NOW) == []
-    late = NOW + DAY
-    wrong = Labelled(guess=guess(1, audit=True), right=False, decided_at=late)
-    assert desk.labelled(overdue=late) == [wrong]
+    assert desk.labelled(now=NOW + DAY) == []
+    wrong = Labelled(guess=guess(1, audit=True), right=False, decided_at=NOW + DAY)
+    assert desk.labelled(now=NOW + 2 * DAY) == [wrong]
+    assert desk.labelled(now=NOW + 9 * DAY) == [wrong]
 
 
 def test_lessons_are_told_from_a_mark_on(desk: Desk) -> None:
