@@ -14,13 +14,17 @@ from streams.commands.root import settings_of
 from streams.commands.terminal import excerpt
 
 if TYPE_CHECKING:
-    from streams.link.evaluate import Report, Tier
+    from collections.abc import Sequence
+
+    from streams.link.evaluate import Report
+    from streams.link.evaluate import Tier as TierName
+    from streams.link.rebuilding import Compared, Tier
     from streams.link.trying import Tried
 
 
 @click.group()
 def link() -> None:
-    """Linking: try, evaluate.
+    """Linking: try, evaluate, rebuild.
 
     Example: closeloop link try "the export in APP-12 is not sorted"
     """
@@ -51,7 +55,7 @@ def try_(context: click.Context, *, text: str, as_json: bool) -> None:
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--tier", type=click.Choice(["fast", "quality"]), default="fast", show_default=True)
 @options.as_json
-def evaluate(*, folder: Path, tier: Tier, as_json: bool) -> None:
+def evaluate(*, folder: Path, tier: TierName, as_json: bool) -> None:
     """Measure the linker on labelled remarks: candidates, queries and gold as JSON lines.
 
     Example: closeloop link evaluate data/linking --json
@@ -69,6 +73,65 @@ def evaluate(*, folder: Path, tier: Tier, as_json: bool) -> None:
         show_json(report)
     else:
         _print_report(report)
+
+
+@link.command()
+@click.option("--check", is_flag=True, help="Only compare; 1 where anything differs.")
+@options.dry_run
+@options.as_json
+@click.pass_context
+def rebuild(context: click.Context, *, check: bool, dry_run: bool, as_json: bool) -> None:
+    """Derive everything that was learned from the decisions anew.
+
+    With --check it is compared with what there is, bit for bit; nothing is written. Without, the
+    lessons become those that follow from the decisions, and kept indexes are forgotten, in one
+    transaction; workers learn of it with their next batch.
+
+    Example: closeloop link rebuild --check
+    """
+    from streams.link.rebuilding import compare, look, mend
+    from streams.wiring import linkers_of, opened_store
+
+    settings = settings_of(context)
+    with opened_store(settings) as store, store.transaction() as tx:
+        with progress("deriving lessons, remark by remark") as advance:
+            found = compare(tx, advance)
+        tiers = []
+        if check:
+            for tier in linkers_of(settings).tiers:
+                with progress(f"learning them anew: {tier.tier}"):
+                    tiers.append(look(tx, tier))
+        forgotten = 0 if check or dry_run else mend(tx, found)
+    is_right = not found.to_write and all(tier.is_right for tier in tiers)
+    if as_json:
+        written = not (check or dry_run)
+        show_json(
+            {"is_right": is_right, "lessons": found, "tiers": tiers}
+            | {"written": written, "indexes_forgotten": forgotten}
+        )
+    else:
+        _print_rebuilt(found, tiers)
+    if check and not is_right:
+        context.exit(1)
+
+
+def _print_rebuilt(found: Compared, tiers: Sequence[Tier]) -> None:
+    show_fields([("lessons derived", found.derived), ("revised since", found.revised or None)])
+    named = [
+        (what, each.remark_id, each.issue_id)
+        for what in ("missing", "different", "left_over")
+        for each in getattr(found, what)
+    ]
+    if named:
+        click.echo()
+        show_table(
+            ("lesson is", "remark", "issue"), ((w.replace("_", " "), r, i) for w, r, i in named)
+        )
+    for tier in tiers:
+        click.echo()
+        sums = "the same, bit for bit" if tier.same_sums else "different in other steps"
+        said = ": ".join(part for part in (tier.certificate.verdict, tier.certificate.why) if part)
+        show_fields([("tier", tier.tier), ("sums", sums), ("certificate", said)])
 
 
 def _print(tried: Tried) -> None:

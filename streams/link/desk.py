@@ -116,7 +116,7 @@ def _plan(tx: Transaction, held: tuple[Remark, Words | None], asked: Asked, deci
     remark, words = held
     standing = tx.links.of_remark(remark.id)
     if asked.again and _stands(tx, remark, asked, standing):
-        return Plan(remark, (), remark.outcome)
+        return Plan(remark, (), remark.outcome, words, standing)
     try:
         rulings = _rulings(tx, remark, asked, decide, standing)
     except CannotRule as refused:

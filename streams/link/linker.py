@@ -7,7 +7,7 @@ workers that have read the same rows give the same answers.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from threading import Lock
 from typing import Literal, NamedTuple
 
@@ -31,6 +31,8 @@ FLOOR = 0.2
 """Blended scores under this are like nothing: shown to nobody."""
 WORTH_KEEPING = 0.01
 """Of all issues, how many must have been computed anew before the index is kept again."""
+PAGE = 5_000
+"""Lessons that are taken in at once."""
 _WORD = re.compile(r"\w{4,}")
 
 
@@ -60,13 +62,15 @@ class Linker:
 
     Args:
         tier: ``quality`` needs the extra ``minilm``.
+        page: lessons that are taken in at once; what comes of them is the same for each.
 
     Raises:
         NotInstalled: at the first question, where the tier's model is not there.
     """
 
-    def __init__(self, tier: TierName = "fast") -> None:
+    def __init__(self, tier: TierName = "fast", page: int = PAGE) -> None:
         self.tier = tier
+        self._page = page
         self._made: Tier | None = None
         self._taught: Taught | None
         self._index: Index | None
@@ -144,7 +148,8 @@ class Linker:
         certificate = tx.learned.certificate(self.tier)
         try:
             self._take_epics(epics, kept[0] if kept else None)
-            self._take_lessons(lessons)
+            for start in range(0, len(lessons), self._page):
+                self._take_lessons(lessons[start : start + self._page])
         except Exception:
             self._forget()
             raise
@@ -166,9 +171,7 @@ class Linker:
         taught = self._learned()
         taught.part([row.epic.summary for row in before if row is not None])
         taught.meet([row.epic.summary for row in there])
-        for row in changed:
-            if row.epic.id in self._titles:
-                self._named(row.epic.id)
+        self._named({row.epic.id for row in changed} & self._titles.keys())
         words = [(row.epic.id, row.epic.summary, row.epic.description) for row in there]
         self._index_epics(gone, words, kept)
 
@@ -197,8 +200,7 @@ class Linker:
                 self._lessons[lesson.remark_id, lesson.issue_id] = lesson.text
                 fresh.append((str(lesson.issue_id), lesson.text))
         self._learned().learn_all(fresh)
-        for epic_id in {epic_id for epic_id, _ in fresh} - self._titles.keys():
-            self._named(epic_id)
+        self._named({epic_id for epic_id, _ in fresh} - self._titles.keys())
 
     def _unlearn(self, lesson: Lesson) -> None:
         """What was learned of the remark before, and the title with an issue's last lesson."""
@@ -210,14 +212,14 @@ class Linker:
         if taught.size(epic_id) == 1 and epic_id in self._titles:
             taught.unlearn(epic_id, self._titles.pop(epic_id))
 
-    def _named(self, epic_id: str) -> None:
-        """The title of an issue with lessons is learned as if it were one of them."""
-        before = self._titles.pop(epic_id, None)
-        if before is not None:
-            self._learned().unlearn(epic_id, before)
-        row = self._epics.get(epic_id)
-        self._titles[epic_id] = row.epic.summary if row else ""
-        self._learned().learn(epic_id, self._titles[epic_id])
+    def _named(self, epic_ids: Collection[str]) -> None:
+        """The titles of issues with lessons are learned as if each were one of them."""
+        rows = {epic_id: self._epics.get(epic_id) for epic_id in sorted(epic_ids)}
+        now = {epic_id: row.epic.summary if row else "" for epic_id, row in rows.items()}
+        for epic_id in now.keys() & self._titles.keys():
+            self._learned().unlearn(epic_id, self._titles[epic_id])
+        self._titles.update(now)
+        self._learned().learn_all(list(now.items()))
 
     def _answers(self, texts: Sequence[str]) -> list[Answer]:
         if self._index is None or not len(self._index) or not texts:

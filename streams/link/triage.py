@@ -125,13 +125,18 @@ def outcome_of(standing: Standing, rulings: Sequence[Ruling]) -> Outcome:
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What is to be decided of a remark, looked up and ready to be carried out."""
+    """What is to be decided of a remark, looked up and ready to be carried out.
+
+    Attributes:
+        words: what it teaches; None where they are erased.
+        standing: its links as they were looked up, with the passages that they rest on.
+    """
 
     remark: Remark
     rulings: tuple[Ruling, ...]
     outcome: Outcome
-    words: Words | None = None
-    standing: Standing = ()
+    words: Words | None
+    standing: Standing
 
 
 Decide: TypeAlias = Callable[[Standing], list[Ruling]]

@@ -58,6 +58,7 @@ def plans(store: PostgresStore, question: Callable[[Transaction], Any]) -> str:
         (lambda tx: tx.links.unknown_keys(200), "ix_link_orphan"),
         (lambda tx: tx.epics.projects(), "ix_epic_key_project"),
         (lambda tx: tx.links.demand(10), "ix_link_issue_id"),
+        (lambda tx: tx.links.held(0), "pk_link"),
         (lambda tx: tx.links.standing(10, [1, 2]), "pk_link"),
         (lambda tx: tx.links.last_by("kim"), "ix_decision_person_by"),
         (lambda tx: tx.links.ruled(1), "ix_decision_person_remark"),

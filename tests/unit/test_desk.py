@@ -60,6 +60,7 @@ class Desk:
                     model="1",
                     by="closeloop",
                     at=NOW,
+                    quote=f"about {issue}",
                 )
                 link = Link(
                     remark_id=id_,
@@ -108,6 +109,11 @@ class Desk:
         found = tx.remarks.find(f"form:{record}")
         return int(found[0].id)
 
+    def learned(self) -> set[str]:
+        """Every text that was learned and not taken back."""
+        with self.store.transaction() as tx:
+            return {lesson.text for lesson in tx.learned.lessons(0)[0] if lesson.learned}
+
     def announced(self) -> list[tuple[str, str]]:
         """Every ``feedback.linked`` so far: remark and outcome."""
         with self.store.transaction() as tx:
@@ -140,6 +146,19 @@ def test_what_is_dismissed_is_so_for_good(desk: Desk) -> None:
     assert desk.announced() == [("form:a", "unmatched"), ("form:c", "unmatched")]
     with desk.store.transaction() as tx:
         assert [one.feedback_id for one, _ in tx.remarks.undecided(9)] == ["form:b"]
+
+
+def test_what_is_accepted_is_learned_until_it_is_taken_back(desk: Desk) -> None:
+    """By the passage where there is one, else the whole words; the passage outlives an undo."""
+    desk.decides("accept", ["a"], "APP-1")
+    desk.decides("accept", ["c"], "APP-2")
+    assert desk.learned() == {"about 1", "words"}
+    desk.undoes_last()
+    assert desk.learned() == {"about 1"}
+    desk.decides("undo", ["a"])
+    assert desk.learned() == set()
+    desk.decides("accept", ["a"], "APP-1")
+    assert desk.learned() == {"about 1"}
 
 
 def test_undo_brings_a_dismissed_remark_back(desk: Desk) -> None:

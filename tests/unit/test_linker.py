@@ -109,8 +109,12 @@ class World:
 
     def accept(self, feedback_id: str, *keys: str) -> None:
         """A person accepts."""
+        self.accept_at(NOW, feedback_id, *keys)
+
+    def accept_at(self, now: datetime, feedback_id: str, *keys: str) -> None:
+        """A person accepts, then."""
         with self.store.transaction() as tx:
-            accept(tx, feedback_id, keys, by="ann", now=NOW)
+            accept(tx, feedback_id, keys, by="ann", now=now)
 
     def undo(self, feedback_id: str) -> None:
         """A person takes it back."""

@@ -126,6 +126,12 @@ class Links(Protocol):
         Only those with words, and not withdrawn; an issue without any is absent.
         """
 
+    def held(self, after: int, limit: int = PAGE) -> dict[int, list[tuple[Link, Decision]]]:
+        """Remarks that a person holds as linked to a known issue -> all links, as `of_remark`.
+
+        In order of their ids, from behind `after`, at most `limit` remarks.
+        """
+
     def of_issue(
         self,
         issue_id: int,

@@ -29,23 +29,27 @@ class Learned(Protocol):
     def teach(self, lessons: Sequence[Lesson]) -> None:
         """Write lessons, each over the one of the same remark and issue."""
 
-    def lessons(self, mark: int) -> tuple[list[Lesson], int]:
+    def lessons(self, mark: int, limit: int | None = None) -> tuple[list[Lesson], int]:
         """Lessons written after `mark` (0: all), and the mark to ask with next time.
 
-        Asking on with each mark misses no write, whichever transaction ends first.
+        At most `limit`, those written first. Asking on with each mark misses no write, whichever
+        transaction ends first.
         """
 
     def certify(self, certificate: Certificate) -> None:
         """Append it: it is the tier's from now on."""
 
-    def certificate(self, tier: str) -> Certificate | None:
-        """The tier's last one."""
+    def certificate(self, tier: str, before: datetime | None = None) -> Certificate | None:
+        """The tier's last one, or its last one from before that instant."""
 
     def alone(self) -> bool:
         """Whether nobody else certifies; if so, until the transaction ends."""
 
     def keep(self, name: str, body: bytes, at: datetime) -> None:
         """Keep what can be computed anew, over what was kept under that name."""
+
+    def forget(self, prefix: str) -> int:
+        """Drop what was kept under names that begin so; how many there were."""
 
     def kept(self, name: str) -> tuple[bytes, datetime] | None:
         """What was kept, and when."""

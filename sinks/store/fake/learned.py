@@ -47,21 +47,25 @@ class FakeLearned:
             key = (lesson.remark_id, lesson.issue_id)
             self._state.lessons[key] = (lesson, next(self._marks))
 
-    def lessons(self, mark: int) -> tuple[list[Lesson], int]:
+    def lessons(self, mark: int, limit: int | None = None) -> tuple[list[Lesson], int]:
         """Lessons written after `mark` (0: all), and the mark to ask with next time."""
         later = sorted(
             ((its, lesson) for lesson, its in self._state.lessons.values() if its > mark),
             key=lambda each: each[0],
-        )
+        )[:limit]
         return [lesson for _, lesson in later], later[-1][0] if later else mark
 
     def certify(self, certificate: Certificate) -> None:
         """Append it: it is the tier's from now on."""
         self._state.certificates[len(self._state.certificates)] = certificate
 
-    def certificate(self, tier: str) -> Certificate | None:
-        """The tier's last one."""
-        held = [each for each in self._state.certificates.values() if each.tier == tier]
+    def certificate(self, tier: str, before: datetime | None = None) -> Certificate | None:
+        """The tier's last one, or its last one from before that instant."""
+        held = [
+            each
+            for each in self._state.certificates.values()
+            if each.tier == tier and (before is None or each.at < before)
+        ]
         return held[-1] if held else None
 
     def alone(self) -> bool:
@@ -71,6 +75,13 @@ class FakeLearned:
     def keep(self, name: str, body: bytes, at: datetime) -> None:
         """Keep what can be computed anew, over what was kept under that name."""
         self._state.kept[name] = (body, at)
+
+    def forget(self, prefix: str) -> int:
+        """Drop what was kept under names that begin so; how many there were."""
+        names = [name for name in self._state.kept if name.startswith(prefix)]
+        for name in names:
+            del self._state.kept[name]
+        return len(names)
 
     def kept(self, name: str) -> tuple[bytes, datetime] | None:
         """What was kept, and when."""

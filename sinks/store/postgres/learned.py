@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Table, select, text
+from sqlalchemy import Connection, Table, delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from sinks.store.learned import Certificate, Guess, Labelled, Lesson
@@ -113,13 +113,14 @@ class PostgresLearned:
         )
         self._connection.execute(upsert, rows)
 
-    def lessons(self, mark: int) -> tuple[list[Lesson], int]:
+    def lessons(self, mark: int, limit: int | None = None) -> tuple[list[Lesson], int]:
         """Lessons written after `mark` (0: all), and the mark to ask with next time."""
         names = Lesson.__struct_fields__
         rows = self._connection.execute(
             select(*(getattr(LessonTable, name) for name in names), LessonTable.mark)
             .where(LessonTable.mark > mark)
             .order_by(LessonTable.mark)
+            .limit(limit)
         ).all()
         found = [Lesson(**{name: getattr(row, name) for name in names}) for row in rows]
         return found, rows[-1].mark if rows else mark
@@ -128,15 +129,16 @@ class PostgresLearned:
         """Append it: it is the tier's from now on."""
         self._connection.execute(insert(CertificateTable), [msgspec.structs.asdict(certificate)])
 
-    def certificate(self, tier: str) -> Certificate | None:
-        """The tier's last one."""
+    def certificate(self, tier: str, before: datetime | None = None) -> Certificate | None:
+        """The tier's last one, or its last one from before that instant."""
         names = Certificate.__struct_fields__
-        row = self._connection.execute(
-            select(*(getattr(CertificateTable, name) for name in names))
-            .where(CertificateTable.tier == tier)
-            .order_by(CertificateTable.id.desc())
-            .limit(1)
-        ).one_or_none()
+        asked = select(*(getattr(CertificateTable, name) for name in names)).where(
+            CertificateTable.tier == tier
+        )
+        if before is not None:
+            asked = asked.where(CertificateTable.at < before)
+        last = asked.order_by(CertificateTable.id.desc()).limit(1)
+        row = self._connection.execute(last).one_or_none()
         return Certificate(**{name: getattr(row, name) for name in names}) if row else None
 
     def alone(self) -> bool:
@@ -149,6 +151,11 @@ class PostgresLearned:
         self._connection.execute(
             statement.on_conflict_do_update(index_elements=["name"], set_={"body": body, "at": at})
         )
+
+    def forget(self, prefix: str) -> int:
+        """Drop what was kept under names that begin so; how many there were."""
+        named = KeptTable.name.startswith(prefix, autoescape=True)
+        return self._connection.execute(delete(KeptTable).where(named)).rowcount
 
     def kept(self, name: str) -> tuple[bytes, datetime] | None:
         """What was kept, and when."""

@@ -22,7 +22,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sinks.store.contract.heard import PAGE
 from sinks.store.postgres.copy import copy_rows
 from sinks.store.postgres.demand import demand_of, linked_rows, standing_with, voices_of
-from sinks.store.postgres.rulings import accepted_for, last_by, ruled
+from sinks.store.postgres.rulings import accepted_for, held_remarks, last_by, ruled
 from sinks.store.postgres.sql import among, new_ids
 from sinks.store.rows import Decision, Demand, Link, Linked, LinkState
 from sinks.store.tables import DECISION_ID, DecisionTable, LinkTable, RemarkTable
@@ -62,14 +62,15 @@ class PostgresLinks:
 
     def of_remark(self, remark_id: int) -> list[tuple[Link, Decision]]:
         """Every link of a remark with the decision behind it, best score first."""
-        width = len(Link.__struct_fields__)
-        rows = self._connection.execute(
-            select(*_columns(_LINKS, Link), *_columns(_DECISIONS, Decision))
-            .join_from(_LINKS, _DECISIONS, _DECISIONS.c.id == _LINKS.c.decision_id)
-            .where(_LINKS.c.remark_id == remark_id)
-            .order_by(_DECISIONS.c.score.desc(), _LINKS.c.issue_key)
-        )
-        return [(_of(Link, row[:width]), _of(Decision, row[width:])) for row in map(tuple, rows)]
+        return self._of_remarks([remark_id])
+
+    def held(self, after: int, limit: int = PAGE) -> dict[int, list[tuple[Link, Decision]]]:
+        """Remarks that a person holds as linked to a known issue -> all their links."""
+        page = [row.remark_id for row in self._connection.execute(held_remarks(after, limit))]
+        found: dict[int, list[tuple[Link, Decision]]] = {remark_id: [] for remark_id in page}
+        for link, decision in self._of_remarks(page):
+            found[link.remark_id].append((link, decision))
+        return found
 
     def ruled(self, remark_id: int) -> list[Decision]:
         """The last decision of a person on each issue of a remark, in order."""
@@ -134,6 +135,16 @@ class PostgresLinks:
             .distinct()
         )
         return list(self._connection.scalars(orphans.order_by(LinkTable.issue_key).limit(limit)))
+
+    def _of_remarks(self, remark_ids: Collection[int]) -> list[tuple[Link, Decision]]:
+        width = len(Link.__struct_fields__)
+        rows = self._connection.execute(
+            select(*_columns(_LINKS, Link), *_columns(_DECISIONS, Decision))
+            .join_from(_LINKS, _DECISIONS, _DECISIONS.c.id == _LINKS.c.decision_id)
+            .where(among(LinkTable.remark_id, remark_ids))
+            .order_by(_DECISIONS.c.score.desc(), _LINKS.c.issue_key)
+        )
+        return [(_of(Link, row[:width]), _of(Decision, row[width:])) for row in map(tuple, rows)]
 
     def _upsert(self, decisions: Sequence[Decision], links: Sequence[Link]) -> None:
         rules = {each.id: each.rule for each in decisions}

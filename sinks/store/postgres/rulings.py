@@ -50,6 +50,19 @@ def accepted_for(connection: Connection, issue_id: int, most: int) -> list[Linke
     )
 
 
+def held_remarks(after: int, limit: int) -> Select[Any]:
+    """Ids of the remarks that a person holds as linked to a known issue, in order."""
+    return (
+        select(LinkTable.remark_id)
+        .join(DecisionTable, DecisionTable.id == LinkTable.decision_id)
+        .where(LinkTable.remark_id > after, LinkTable.issue_id.is_not(None))
+        .where(LinkTable.state == "linked", DecisionTable.rule == _BY_PERSON)
+        .distinct()
+        .order_by(LinkTable.remark_id)
+        .limit(limit)
+    )
+
+
 def _last_words() -> Select[Any]:
     later = aliased(DecisionTable)
     followed: ColumnElement[bool] = (

@@ -235,6 +235,28 @@ def test_the_last_certificate_of_a_tier_counts(desk: Desk) -> None:
         assert tx.learned.certificate("fast") == certificate(least=None, why="too few audits")
 
 
+def test_the_certificate_before_an_instant_is_found(desk: Desk) -> None:
+    """What the next one was made knowing."""
+    with desk.store.transaction() as tx:
+        tx.learned.certify(certificate())
+        tx.learned.certify(certificate(at=NOW + DAY, labels=300))
+        assert tx.learned.certificate("fast", before=NOW + DAY) == certificate()
+        assert tx.learned.certificate("fast", before=NOW) is None
+
+
+def test_lessons_are_read_in_pages(desk: Desk) -> None:
+    """In the order in which they were written, each once."""
+    taught = [Lesson(remark_id=n, issue_id=10, text=str(n)) for n in range(5)]
+    with desk.store.transaction() as tx:
+        tx.learned.teach(taught)
+        read, mark = list[Lesson](), 0
+        for size in (2, 2, 1, 0):
+            page, mark = tx.learned.lessons(mark, 2)
+            assert len(page) == size
+            read += page
+    assert read == taught
+
+
 def test_only_one_certifies_at_a_time(postgres_store: PostgresStore) -> None:
     """The other goes on without waiting, and may once the first is through."""
     with postgres_store.transaction() as first:
@@ -252,3 +274,14 @@ def test_what_was_kept_is_found_by_its_name(desk: Desk) -> None:
         tx.learned.keep("index:fast", b"\x00old", NOW)
         tx.learned.keep("index:fast", b"\x00new", NOW + DAY)
         assert tx.learned.kept("index:fast") == (b"\x00new", NOW + DAY)
+
+
+def test_what_was_kept_is_forgotten_by_how_its_name_begins(desk: Desk) -> None:
+    """Letter by letter: nothing in it stands for another one."""
+    with desk.store.transaction() as tx:
+        for name in ("a_b:1", "a_b:2", "axb:3"):
+            tx.learned.keep(name, b"x", NOW)
+        assert tx.learned.forget("a_b:") == 2
+        assert tx.learned.kept("a_b:1") is None
+        assert tx.learned.kept("axb:3") is not None
+        assert tx.learned.forget("a_b:") == 0

@@ -195,3 +195,25 @@ def test_unknown_keys_are_those_that_remarks_name_and_no_issue_is_known_for(stor
     assert ask(store, lambda it: it.unknown_keys(2)) == ["PROJ-1", "PROJ-2"]
     assert ask(store, lambda it: it.unknown_keys(2, "PROJ-2")) == ["PROJ-3"]
     assert ask(store, lambda it: it.unknown_keys(2, "PROJ-3")) == []
+
+
+def test_what_people_hold_as_linked_comes_in_pages_with_all_links_of_a_remark(
+    store: Store,
+) -> None:
+    """Not what a rule linked, what a person rejected, or what is linked by key alone."""
+    decide(store, decision(1, remark=5, rule="person", quote="a passage"))
+    decide(store, decision(2, remark=5, issue=11, key="PROJ-2", rule="likeness", score=0.5))
+    decide(store, decision(3, remark=3, rule="person"))
+    decide(store, decision(4, remark=4, rule="key"))
+    decide(store, decision(5, remark=6, rule="person", verdict="reject"), "rejected")
+    decide(store, decision(6, remark=7, issue=None, rule="person"))
+    decide(store, decision(7, remark=9, issue=12, key="PROJ-3", rule="person"))
+    first = ask(store, lambda it: it.held(0, 2))
+    assert {id_: [why.id for _, why in links] for id_, links in first.items()} == {
+        3: [3],
+        5: [1, 2],
+    }
+    assert first == {id_: ask(store, lambda it, of=id_: it.of_remark(of)) for id_ in (3, 5)}
+    assert list(first) == [3, 5]
+    assert list(ask(store, lambda it: it.held(5, 2))) == [9]
+    assert ask(store, lambda it: it.held(9)) == {}

@@ -9,6 +9,7 @@ import pytest
 from deploy.embedded import EmbeddedPostgres
 from sinks.http.standin.serve import serving
 from sinks.jira.standin import jira_app
+from sinks.store.learned import Lesson
 from sinks.store.postgres.store import PostgresStore
 from sinks.store.rows import Answer
 from streams.link.theming import Themes
@@ -51,6 +52,7 @@ READING = [
     ("store", "migrate"),
     ("account", "show", "A-1"),
     ("link", "try", "x"),
+    ("link", "rebuild"),
     ("triage", "list"),
     ("triage", "themes"),
     ("ship", "list"),
@@ -423,3 +425,19 @@ def test_a_loop_is_shown_with_what_the_customer_wrote(
     assert "The totals are missing." in on_store("loop", "show", "A-1", "APP-1").out
     shown = on_store("loop", "show", "A-1", "APP-1", "--json").json
     assert [one["words"] for one in shown["answers"]] == ["The totals are missing."]
+
+
+def test_what_was_learned_is_compared_and_rebuilt(on_store: Call, filled: PostgresStore) -> None:
+    """A lesson that slipped in: 1 at the check, named; a dry run leaves it, a rebuild does not."""
+    assert on_store("triage", "accept", "upstream:2", "APP-2").status == 0
+    right = on_store("link", "rebuild", "--check", "--json")
+    assert (right.status, right.json["is_right"], right.json["lessons"]["derived"]) == (0, True, 1)
+    assert right.json["tiers"][0]["same_sums"]
+    with filled.transaction() as tx:
+        tx.learned.teach([Lesson(remark_id=1, issue_id=10001, text="slipped in")])
+    wrong = on_store("link", "rebuild", "--check")
+    assert (wrong.status, "left over" in wrong.out, "10001" in wrong.out) == (1, True, True)
+    assert not on_store("link", "rebuild", "--dry-run", "--json").json["written"]
+    assert on_store("link", "rebuild", "--check").status == 1
+    assert on_store("link", "rebuild").status == 0
+    assert on_store("link", "rebuild", "--check").status == 0

@@ -1,0 +1,80 @@
+"""Makes the last certificate anew of the labels that it was made of, and compares the two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+import numpy as np
+
+from sinks.store.contract import Transaction
+from sinks.store.learned import Certificate, Labelled
+from streams.link.certificate import WINDOW, Today, certify
+from streams.link.certifying import OVERDUE
+
+Verdict = Literal["none", "same", "different", "not comparable"]
+
+
+class Recertified(msgspec.Struct, frozen=True):
+    """What came of it.
+
+    Attributes:
+        verdict: ``none`` where there is no certificate; ``not comparable`` where the labels that it
+            was made of are not all there any more, or have changed.
+        why: what differs, or why it cannot be compared.
+    """
+
+    verdict: Verdict
+    why: str = ""
+
+
+def recertify(tx: Transaction, tier: str, epics: int) -> Recertified:
+    """The tier's last certificate beside one made anew. Nothing is written.
+
+    Args:
+        tx: where they are.
+        tier: as the linker calls it.
+        epics: how many issues there are to choose from now.
+    """
+    last = tx.learned.certificate(tier)
+    if last is None:
+        return Recertified("none")
+    before = tx.learned.certificate(tier, before=last.at)
+    labelled = tx.learned.labelled(tier, 2 * WINDOW, last.at - OVERDUE)
+    return compared(last, before, labelled, epics)
+
+
+def compared(
+    last: Certificate, before: Certificate | None, labelled: Sequence[Labelled], epics: int
+) -> Recertified:
+    """A certificate beside one made anew. Pure.
+
+    Args:
+        last: the certificate.
+        before: the one before it.
+        labelled: the oldest decision first, at least `WINDOW` of them from before `last`.
+        epics: how many issues there are to choose from now.
+    """
+    known = [one for one in labelled if one.decided_at <= last.at][-WINDOW:]
+    today = Today(
+        tier=last.tier, basis=last.basis, epics=epics, now=last.at, p=last.p, delta=last.delta
+    )
+    made = certify(before, known, today)
+    if made.labels != last.labels:
+        there = f"made of {last.labels} labels, of which {made.labels} are left or count"
+        return Recertified("not comparable", there)
+    if made.audits != last.audits:
+        there = f"{last.audits} audits counted then, {made.audits} now: issues came or went"
+        return Recertified("not comparable", there)
+    differ = [
+        name
+        for name in Certificate.__struct_fields__
+        if _stored(getattr(made, name)) != _stored(getattr(last, name))
+    ]
+    return Recertified("different", ", ".join(differ)) if differ else Recertified("same")
+
+
+def _stored(value: object) -> object:
+    """A number as the store keeps it: in 32 bits. A calibration as it is, bit for bit."""
+    return float(np.float32(value)) if isinstance(value, float) else value
