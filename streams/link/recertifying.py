@@ -13,6 +13,8 @@ from sinks.store.learned import Certificate, Labelled
 from streams.link.certificate import WINDOW, Today, certify
 from streams.link.certifying import OVERDUE
 
+DIGITS = 6
+"""The store keeps shares as single floats: what was asked for is the rounded one."""
 Verdict = Literal["none", "same", "different", "not comparable"]
 
 
@@ -41,7 +43,7 @@ def recertify(tx: Transaction, tier: str, epics: int) -> Recertified:
     if last is None:
         return Recertified("none")
     before = tx.learned.certificate(tier, before=last.at)
-    labelled = tx.learned.labelled(tier, 2 * WINDOW, last.at - OVERDUE)
+    labelled = tx.learned.labelled(tier, 2 * WINDOW, last.at, OVERDUE)
     return compared(last, before, labelled, epics)
 
 
@@ -57,9 +59,8 @@ def compared(
         epics: how many issues there are to choose from now.
     """
     known = [one for one in labelled if one.decided_at <= last.at][-WINDOW:]
-    today = Today(
-        tier=last.tier, basis=last.basis, epics=epics, now=last.at, p=last.p, delta=last.delta
-    )
+    p, delta = round(last.p, DIGITS), round(last.delta, DIGITS)
+    today = Today(tier=last.tier, basis=last.basis, epics=epics, now=last.at, p=p, delta=delta)
     made = certify(before, known, today)
     if made.labels != last.labels:
         there = f"made of {last.labels} labels, of which {made.labels} are left or count"
