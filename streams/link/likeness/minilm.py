@@ -7,7 +7,7 @@ pieces are those of the packaged table, which was distilled from the same model.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
-from streams.link.likeness import table
+from streams.link.likeness import integers, table
 from streams.link.likeness.clean import MOST_LETTERS
 from streams.link.likeness.encoder import Encoder
 from streams.link.likeness.scores import Matrix
@@ -28,6 +28,12 @@ LONGEST = 128
 
 WIDTH = 384
 
+BATCH = 16
+"""Texts at once; more are no faster."""
+
+SLOWER = ["SkipLayerNormFusion"]
+"""What onnxruntime does to the rewritten model that makes it slower."""
+
 SHARE = 0.87
 """What the sentence model weighs in the blend of meanings; the table has the rest."""
 
@@ -39,19 +45,27 @@ class NotInstalled(RuntimeError):
 class Session:
     """The model, opened; on one thread, so that runs agree.
 
+    Args:
+        whole: multiply whole numbers, in less than half of the time; else floats, as packaged.
+
     Raises:
         NotInstalled: the fast tier is left.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, whole: bool) -> None:
         try:
             import onnxruntime
         except ImportError as missing:
             raise NotInstalled("onnxruntime is missing: install closeloop[minilm]") from missing
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.x64quantprecision", "1")
+        model = _pinned()
         self._session = onnxruntime.InferenceSession(
-            _pinned(), options, providers=["CPUExecutionProvider"]
+            integers.rewritten(model) if whole else model,
+            options,
+            providers=["CPUExecutionProvider"],
+            disabled_optimizers=SLOWER if whole else [],
         )
 
     def vectors(self, pieces: Sequence[Sequence[int]]) -> Matrix:
@@ -71,19 +85,18 @@ class Session:
 class Sentences:
     """Vectors of whole texts.
 
-    Every text is a batch of its own: the model rounds by what is in its batch, so that otherwise a
-    text's vector would depend on its neighbours and two workers would not agree. Batches of eight
-    would be 1.8 times as fast.
+    A text's vector is its own, bit for bit, whatever it is encoded with: only texts of as many word
+    pieces are a batch, so that none is padded, and each row is rounded by itself.
 
     Args:
         tokenizer: the tokenizer's own JSON.
     """
 
-    name = SHA256
+    name = f"{SHA256}:integers"
     width = WIDTH
 
     def __init__(self, tokenizer: str) -> None:
-        self._session = Session()
+        self._session = Session(whole=True)
         self._tokenizer = Tokenizer.from_str(tokenizer)
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(LONGEST)
@@ -92,10 +105,20 @@ class Sentences:
         """One row per text: of length one, or zero where there is no word."""
         rows = np.zeros((len(texts), WIDTH), np.float32)
         short = [text[: MOST_LETTERS // 4].encode("utf-8", "replace").decode() for text in texts]
-        for row, found in enumerate(self._tokenizer.encode_batch(short)):
-            if len(found.ids) > 2:  # noqa: PLR2004 - the start and the end mark
-                rows[row] = self._session.vectors([found.ids])[0]
+        found = [each.ids for each in self._tokenizer.encode_batch(short)]
+        for part in _as_long(found):
+            rows[part] = self._session.vectors([found[at] for at in part])
         return rows
+
+
+def _as_long(pieces: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+    """Places of texts of as many word pieces, `BATCH` at most; not of those without a word."""
+    alike: dict[int, list[int]] = {}
+    for at, ids in enumerate(pieces):
+        if len(ids) > 2:  # noqa: PLR2004 - the start and the end mark
+            alike.setdefault(len(ids), []).append(at)
+    for places in alike.values():
+        yield from (places[at : at + BATCH] for at in range(0, len(places), BATCH))
 
 
 class Blend:

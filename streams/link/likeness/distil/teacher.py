@@ -41,7 +41,7 @@ class Teacher:
     """Unit sentence vectors of all-MiniLM-L6-v2, int8; on one thread, so that runs agree."""
 
     def __init__(self) -> None:
-        self._session = Session()
+        self._session = Session(whole=False)
         self._tokenizer = Tokenizer.from_str(tokenizer_json())
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(LONGEST)
