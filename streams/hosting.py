@@ -2,7 +2,7 @@
 
 ::
 
-    BatchReader ─► channel(4) ─► agent "<stage>.read" ─► channel(1) ─► agent "<stage>.write"
+    BatchReader ─► channel(2) ─► agent "<stage>.read" ─► channel(1) ─► agent "<stage>.write"
 
 The reader blocks while the first channel is full, which is the back-pressure; while one batch is
 being written the next is being read, so that rules and PostgreSQL work at the same time.
@@ -27,7 +27,7 @@ from sinks.store.contract import Store
 from streams.batches import Batch, BatchReader
 from streams.stage import Prepared, StageRunner
 
-WAITING_BATCHES = 4
+WAITING_BATCHES = 2
 SESSION_TIMEOUT_MS = 10_000
 FETCH_BYTES = 2 * 1024 * 1024
 """What one request brings of a partition, as it is compressed; a larger record comes alone."""
