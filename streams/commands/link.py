@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def link() -> None:
-    """Linking: try, evaluate, rebuild.
+    """Linking: try, status, evaluate, rebuild.
 
     Example: closeloop link try "the export in APP-12 is not sorted"
     """
@@ -49,6 +49,34 @@ def try_(context: click.Context, *, text: str, as_json: bool) -> None:
         show_json(tried)
     else:
         _print(tried)
+
+
+@link.command()
+@options.as_json
+@click.pass_context
+def status(context: click.Context, *, as_json: bool) -> None:
+    """Say what is linked by likeness without a person, and what that rests on.
+
+    Example: closeloop link status
+    """
+    from streams.link.standing import standing
+    from streams.wiring import linkers_of, opened_store
+
+    settings = settings_of(context)
+    with opened_store(settings) as store, store.transaction() as tx:
+        found = [standing(tx, linker) for linker in linkers_of(settings).tiers]
+    if as_json:
+        show_json(found)
+        return
+    for tier in found:
+        show_fields(
+            [
+                ("tier", tier.tier),
+                ("promise", tier.says),
+                ("decided", f"{tier.labels} answers, {tier.audits} of them audits"),
+                ("certified", tier.at),
+            ]
+        )
 
 
 @link.command()

@@ -24,6 +24,7 @@ from streams.link.likeness.features import NAMES
 from streams.link.likeness.index import Index
 from streams.link.linker import Linker, Linkers
 from streams.link.stage import LinkStage
+from streams.link.standing import standing
 from streams.link.triage import accept, carry_out, plan, undoing
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -486,6 +487,27 @@ def _accept_late(tx: Transaction, remarks: Sequence[str], at: datetime) -> None:
         best = tx.links.of_remark(found[0].id)[0][0].issue_key
         other = "APP-1" if best != "APP-1" else "APP-2"
         accept(tx, feedback, [other], by="ann", now=at)
+
+
+def test_the_promise_is_said_exactly_or_why_there_is_none(world: World) -> None:
+    """Before the first certificate, with one, and with one of other vectors."""
+
+    def says() -> str:
+        with world.store.transaction() as tx:
+            return standing(tx, world.linker).says
+
+    assert says() == "nothing is linked by likeness: too few of its answers have been decided"
+    world.certify(0.7)
+    assert says() == (
+        "with probability of at least 90% over the audited sample, at least 90% of the links made"
+        " by likeness are right, if new remarks are like the audited ones (100 audits, 0 of them"
+        " wrong)"
+    )
+    with world.store.transaction() as tx:
+        held = tx.learned.certificate("fast")
+        assert held is not None
+        tx.learned.certify(msgspec.structs.replace(held, basis="another table"))
+    assert says().endswith("the word vectors are others than were certified")
 
 
 def test_never_is_above_every_confidence() -> None:

@@ -53,6 +53,7 @@ READING = [
     ("account", "show", "A-1"),
     ("link", "try", "x"),
     ("link", "rebuild"),
+    ("link", "status"),
     ("triage", "list"),
     ("triage", "themes"),
     ("ship", "list"),
