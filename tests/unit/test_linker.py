@@ -421,6 +421,25 @@ def test_an_issue_that_goes_is_suggested_no_more(world: World) -> None:
     assert world.ask("dark mode")[0] == "MOB-7"
 
 
+def test_links_and_lessons_follow_an_issue_that_moves_and_closes(world: World) -> None:
+    """By its id: under the new key, with other words, done or not."""
+    world.epics((f"{verb} the {thing}" for verb in VERBS for thing in THINGS), first=6)
+    said = "our bookkeeping crew cannot read the printout because rows come in a jumble"
+    (feedback,) = world.hears(said)
+    world.accept(feedback, "APP-4")
+    assert world.ask(said)[0] == "APP-4"
+    moved = Epic(id="4", key="FIN-9", summary="Dunning", status="Done", status_category="done")
+    with world.store.transaction() as tx:
+        tx.epics.put([Sighting(epic=moved, updated_at=NOW + timedelta(hours=1))])
+    assert world.ask(said)[0] == "FIN-9"
+    assert world.ask("dunning")[0] == "FIN-9"
+    late = Linker()
+    assert world.ask("dunning", late)[0] == "FIN-9"
+    assert late.state() == world.linker.state()
+    with world.store.transaction() as tx:
+        assert tx.epics.ids_of_keys(["APP-4", "FIN-9"]) == {"APP-4": 4, "FIN-9": 4}
+
+
 def test_certificates_come_of_audits_and_go_when_they_stop_holding() -> None:
     """Sixty right answers in a hundred audits say nothing; nearly all of them certify."""
     world = World(ALWAYS)
