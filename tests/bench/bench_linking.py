@@ -22,11 +22,13 @@ from rich.table import Table
 from streams.link.evaluate import Measure, Report, Tier, evaluate
 from streams.link.likeness.minilm import NotInstalled
 from tests.bench.linking_engines import ENGINES, Speed, measure
+from tests.bench.linking_start import starts
 
 DATA = Path(__file__).parents[3] / "shared" / "linkdata"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 TIERS: tuple[Tier, ...] = ("fast", "quality")
 SIZES = (5_000, 50_000)
+MOST_START_S = 3
 LARGE = ("ours", "bm25s")
 """Engines that are measured with the larger number of epics as well."""
 
@@ -64,6 +66,11 @@ def main(words: Sequence[str] | None = None) -> int:
     console = Console(width=140)
     if not asked.no_speed:
         console.print(_speeds(_measured(asked.engines)))
+        without, with_it = starts(SIZES[0])
+        console.print(
+            f"from nothing to the first answer, {SIZES[0]:,} epics: {without:.1f} s,"
+            f" {with_it:.1f} s with the kept index (to be under {MOST_START_S} s)"
+        )
     if not asked.no_quality:
         _qualities(console, asked.data, asked.sets, asked.tiers)
     return 0

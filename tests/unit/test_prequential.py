@@ -3,6 +3,7 @@
 from xml.etree import ElementTree as ET
 
 from streams.link.alike import Audits
+from tests.bench.linking_start import starts
 from tests.bench.prequential import Play, Said, played
 from tests.bench.prequential_plot import Block, drawn
 
@@ -37,3 +38,10 @@ def test_the_drawing_is_well_formed_and_skips_what_has_no_links() -> None:
     root = ET.fromstring(drawn({"<one>": blocks}, 0.9))  # noqa: S314 - our own
     lines = [one.attrib["points"].split() for one in root.iter() if one.tag.endswith("polyline")]
     assert [len(points) for points in lines[-2:]] == [2, 1]
+
+
+def test_a_start_with_the_kept_index_computes_nothing_anew() -> None:
+    """It raises where the kept index is not used."""
+    without, with_it = starts(300)
+    assert without > 0
+    assert with_it > 0

@@ -1,0 +1,56 @@
+"""How long a worker's linker takes from nothing to its first answer, over many issues."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+from schemas.events import Epic
+from sinks.contracts import Sighting
+from sinks.store.fake import FakeStore
+from streams.link.likeness import table
+from streams.link.linker import Linker
+from tests.bench.linking_engines import made_up
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def starts(epics: int) -> tuple[float, float]:
+    """Seconds of processor time without an index that was kept, and with it."""
+    store = FakeStore()
+    store.open()
+    with store.transaction() as tx:
+        tx.epics.put(
+            [
+                Sighting(
+                    epic=Epic(
+                        id=str(number),
+                        key=f"APP-{number}",
+                        summary=one[1],
+                        description=one[2],
+                    ),
+                    updated_at=NOW,
+                )
+                for number, one in enumerate(made_up(epics), 1)
+            ]
+        )
+    first, without = _start(store)
+    body = first.keepable()
+    if body is None:
+        raise RuntimeError("an index that was computed is to be kept")
+    with store.transaction() as tx:
+        tx.learned.keep(f"index:{first.basis}", body, NOW)
+    later, with_it = _start(store)
+    if later.keepable() is not None:
+        raise RuntimeError("the kept index was not used")
+    return without, with_it
+
+
+def _start(store: FakeStore) -> tuple[Linker, float]:
+    """A linker's first answer, the table of word vectors read anew."""
+    table.packaged.cache_clear()
+    linker = Linker()
+    with store.transaction() as tx:
+        began = time.process_time()
+        linker.ask(tx, ["the export is not sorted"])
+        return linker, time.process_time() - began
