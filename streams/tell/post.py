@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from time import monotonic
 
 import msgspec
 import structlog
@@ -29,7 +30,10 @@ from streams.verify.loops import came_back, move_on, ships_of, told
 log = structlog.get_logger()
 
 MOST_MAILS = 500
-"""Mails that one call sends; the next call goes on."""
+"""Mails that one call sends, at most; the next call goes on."""
+LONGEST_CALL_S = 60.0
+"""After so long a call ends, for the next one knows what time it is. A claim is dated by its call:
+by one that began hours ago, of a slow provider, it would have run out while its mail is sent."""
 BACKOFF_S = 60.0
 """Before the second try; a provider's report on a first that went out is here by then."""
 LONGEST_BACKOFF_S = 3600.0
@@ -85,8 +89,9 @@ class Post:
         if isinstance(self._mailer, NoMailer):
             return 0
         self._pay(now)
+        began = monotonic()
         for count in range(MOST_MAILS):
-            message = self._claim(now)
+            message = self._claim(now) if monotonic() - began < LONGEST_CALL_S else None
             if message is None:
                 return count
             self._owed.append(self._deal_with(message, now))

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
+from itertools import count
 
 import msgspec
 import pytest
@@ -70,6 +71,20 @@ def test_mails_are_sent_when_they_are_due_and_the_loop_is_told(world: World) -> 
     assert loop is not None
     assert (loop.state, loop.told_at) == ("told", LATER)
     assert [one["state"] for one in world.announced("loop.changed")] == ["told"]
+
+
+def test_with_a_slow_provider_each_mail_is_claimed_by_the_time_it_is(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the time at which a long call began, another worker would find the claim run out."""
+    took = count(0.0, 0.6 * post.LONGEST_CALL_S)
+    monkeypatch.setattr(post, "monotonic", lambda: next(took))
+    world.work.work_out_audiences(NOW)
+    assert world.work.send_due(LATER) == 1
+    assert world.work.send_due(LATER + HOUR) == 1
+    claimed = sorted(world.message_of(one).claimed_at or NOW for one in ("rita", "nils"))
+    assert claimed == [LATER, LATER + HOUR]
+    assert _to(world) == ["nils@us.example", "rita@us.example"]
 
 
 def test_the_mail_carries_the_customers_words_and_its_links(world: World) -> None:
