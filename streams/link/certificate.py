@@ -66,12 +66,12 @@ class Cold:
 def certainty_of(certificate: Certificate | None, basis: str) -> tuple[Certainty | Cold, float]:
     """The calibration to use and the threshold to link from, above all where nothing is certified.
 
-    A certificate of another basis says nothing.
+    A certificate of another basis, or that this release cannot read, says nothing.
     """
-    if certificate is None or certificate.basis != basis or not certificate.calibration:
+    held = _held(certificate, basis)
+    if certificate is None or held is None:
         return Cold(), NEVER
-    least = NEVER if certificate.least is None else certificate.least
-    return _read(msgspec.json.encode(certificate.calibration)), least
+    return held, NEVER if certificate.least is None else certificate.least
 
 
 def is_due(
@@ -81,7 +81,7 @@ def is_due(
     promise: tuple[float, float],
 ) -> bool:
     """Whether there is enough new to say, or another `promise` (`p` and `delta`) to be made."""
-    if last is None or last.basis != basis or not last.calibration:
+    if last is None or _held(last, basis) is None:
         return len(_of(labelled, basis)) >= FEWEST
     if max(abs(last.p - promise[0]), abs(last.delta - promise[1])) > SAME_SHARE:
         return True
@@ -168,7 +168,7 @@ def _of(labelled: Sequence[Labelled], basis: str) -> list[Labelled]:
 
 def _since(last: Certificate | None) -> datetime | None:
     """When the links were last found to have drifted."""
-    if last is None or not last.calibration:
+    if last is None or _held(last, last.basis) is None:
         return None
     return msgspec.convert(last.calibration, _Written).since
 
@@ -201,7 +201,20 @@ def _arrays(
     return features.reshape(len(labelled), len(NAMES)), right
 
 
+def _held(certificate: Certificate | None, basis: str) -> Certainty | None:
+    """Its calibration; None where it has none for this basis, or none that can be read."""
+    if certificate is None or certificate.basis != basis or not certificate.calibration:
+        return None
+    return _read(msgspec.json.encode(certificate.calibration))
+
+
 @lru_cache(maxsize=4)
-def _read(calibration: bytes) -> Certainty:
-    held = msgspec.json.decode(calibration, type=_Written)
-    return Certainty(held.logistic, held.steps, held.columns)
+def _read(calibration: bytes) -> Certainty | None:
+    """None where another release wrote it of other columns, or in another form."""
+    try:
+        held = msgspec.json.decode(calibration, type=_Written)
+    except msgspec.DecodeError:
+        return None
+    width = certainty.shaped(np.zeros((1, len(NAMES))), held.columns).shape[1]
+    sizes = {len(column) for column in held.logistic[:3]}
+    return Certainty(held.logistic, held.steps, held.columns) if sizes == {width} else None

@@ -476,6 +476,28 @@ def test_audits_that_were_left_lying_count_once() -> None:
     assert certificate(world).audits == 2 * REFIT
 
 
+@pytest.mark.parametrize(
+    "calibration",
+    [
+        {"logistic": [[0.0], [1.0], [1.0], None], "steps": None, "columns": 1},
+        {"logistic": [[0.0, 0.0], [1.0, 1.0], [1.0, 1.0], 0.0], "steps": None, "columns": 1},
+        {"curve": "of another release"},
+    ],
+)
+def test_a_certificate_that_cannot_be_read_links_nothing_and_stops_nobody(
+    world: World, calibration: dict[str, object]
+) -> None:
+    """Remarks are asked about, and the next certificate can be made."""
+    world.certify(0.0)
+    with world.store.transaction() as tx:
+        held = tx.learned.certificate("fast")
+        assert held is not None
+        tx.learned.certify(msgspec.structs.replace(held, calibration=calibration))
+    (feedback,) = world.hears("Please sort the exported ledger by date")
+    assert world.remark(feedback).outcome == "suggested"
+    Certifying(world.store, Linkers(world.linker), (0.9, 0.1)).certify(NOW + timedelta(minutes=1))
+
+
 def test_another_promise_is_certified_at_once() -> None:
     """Who asks for more must not be served by what was promised before."""
     world = World(ALWAYS)
