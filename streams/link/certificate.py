@@ -119,7 +119,7 @@ def certify(last: Certificate | None, labelled: Sequence[Labelled], today: Today
     watched = _drift(last, [one for one in known if last and one.decided_at > last.at])
     since = now if watched.drifted else _since(last)
     features, right = _arrays(known)
-    audits = [at for at, one in enumerate(known) if _is_valid(one, today.epics, since)]
+    audits = _audits(known, today.epics, since)
     found, why = None, _too_few(len(audits), p, delta)
     calibration: dict[str, object] = {}
     if len(known) >= FEWEST:
@@ -171,6 +171,18 @@ def _since(last: Certificate | None) -> datetime | None:
     if last is None or _held(last, last.basis) is None:
         return None
     return msgspec.convert(last.calibration, _Written).since
+
+
+def _audits(known: Sequence[Labelled], epics: int, since: datetime | None) -> list[int]:
+    """Where the audits that count are, one a remark: its passages are settled together.
+
+    Which of them is chosen by the remark's id, so that no passage is looked at more than another.
+    """
+    of: dict[int, list[int]] = {}
+    for at, one in enumerate(known):
+        if _is_valid(one, epics, since):
+            of.setdefault(one.guess.remark_id, []).append(at)
+    return [places[remark_id % len(places)] for remark_id, places in of.items()]
 
 
 def _is_valid(one: Labelled, epics: int, since: datetime | None) -> bool:

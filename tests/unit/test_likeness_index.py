@@ -6,6 +6,7 @@ import time
 from typing import NoReturn
 
 import pytest
+from safetensors.numpy import load, save
 
 from streams.link.likeness import table
 from streams.link.likeness.clean import first_words, strip_template
@@ -147,3 +148,13 @@ def test_thousands_of_blanks_cost_no_time() -> None:
 def test_only_the_first_words_count() -> None:
     """More would dilute."""
     assert first_words("a b  c d", 3) == "a b c"
+
+
+def test_a_saved_index_whose_parts_do_not_fit_is_stale() -> None:
+    """Cut, or written by something else: it is computed anew."""
+    index = Index()
+    index.put_all([("1", "Sort the ledger", ""), ("2", "Dark mode", "")])
+    held = load(index.save())
+    for name in ("meaning", "indptr", "data"):
+        with pytest.raises(Stale):
+            Index().load(save({**held, name: held[name][:1]}), [("1", "Sort the ledger", "")])

@@ -551,6 +551,18 @@ def test_the_promise_is_said_exactly_or_why_there_is_none(world: World) -> None:
     assert says().endswith("the word vectors are others than were certified")
 
 
+def test_passages_of_one_remark_are_one_audit() -> None:
+    """One decision settles them all: a long remark is no larger sample."""
+    world = World(ALWAYS)
+    said = "\n\n".join(f"{title} please, soon." for title in TITLES[:3])
+    for feedback in world.hears(*(f"{said} {number}" for number in range(40))):
+        world.accept(feedback, "APP-1", "APP-2", "APP-3")
+    Certifying(world.store, Linkers(world.linker), (0.9, 0.1)).certify(NOW + timedelta(minutes=1))
+    held = certificate(world)
+    assert (held.labels, held.audits) == (120, 40)
+    assert held.why == "40 audits are decided, 65 are needed"
+
+
 def test_never_is_above_every_confidence() -> None:
     """What nothing is compared with must not be reached."""
     assert NEVER > 1

@@ -64,11 +64,16 @@ def parse(body: bytes, table: str) -> Saved:
         if not np.array_equal(held["made_by"], _mark(table)):
             raise Stale("saved under another recipe or table")
         ids, digests = msgspec.json.decode(held["names"].tobytes(), type=list[list[str]])
+        parts = (held["data"], held["indices"], held["indptr"])
+        letters = sparse.csr_array(parts, shape=(len(ids), grams.WIDTH))
+        meaning = held["meaning"].astype(np.float32)
+        if not len(ids) == len(digests) == len(meaning):
+            raise Stale("saved with rows missing")
     except (SafetensorError, KeyError, msgspec.DecodeError) as wrong:
         raise Stale(f"not a saved index: {wrong}") from wrong
-    parts = (held["data"], held["indices"], held["indptr"])
-    letters = sparse.csr_array(parts, shape=(len(ids), grams.WIDTH))
-    return Saved(ids, digests, held["meaning"].astype(np.float32), letters)
+    except ValueError as wrong:  # of scipy, where the rows' parts do not fit each other
+        raise Stale(f"saved in parts that do not fit: {wrong}") from wrong
+    return Saved(ids, digests, meaning, letters)
 
 
 def changed(held: Saved, epics: Iterable[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
