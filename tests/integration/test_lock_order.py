@@ -8,7 +8,6 @@ from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
-from streams.link.ranking import IndexedLikeness
 
 from deploy.embedded import EmbeddedPostgres
 from schemas.codec import STRUCTURED_HEADERS, encode
@@ -19,6 +18,7 @@ from sinks.store.migrations import migrate
 from sinks.store.postgres.store import PostgresStore
 from sinks.store.rows import Ship
 from streams.collect.rereading import Kept
+from streams.link.linker import Linker, Linkers
 from streams.link.stage import LinkStage
 from streams.link.triage import accept
 from streams.ship.rules import Policy
@@ -62,7 +62,7 @@ def store(database_url: str) -> Iterator[PostgresStore]:
 
 def linking() -> Stage[Any]:
     """The linking stage."""
-    return LinkStage(IndexedLikeness(), frozenset({"upstream"}), 0).stage()
+    return LinkStage(Linkers(Linker()), frozenset({"upstream"}), 0).stage()
 
 
 def remark(record: str, words: str) -> AnyEvent:
