@@ -4,7 +4,7 @@
 these to at most `MOST_ALIKE` by likeness. One that would go beyond is crowded: nothing of it is
 linked, all of it is asked. So is one that holds the whole titles of more than `MOST_TITLES` issues,
 which is how one would fish for links without knowing a key. A crowded remark teaches nothing, even
-what a person accepts of it; and no remark teaches by a link that no person has seen.
+what a person accepts of it; and no remark teaches by a link that no person has decided.
 
 Not bounded here: many remarks of one sender. Each of them is a remark, and its links are audited.
 """

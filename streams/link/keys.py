@@ -33,11 +33,14 @@ class Mention(msgspec.Struct, frozen=True):
     quote: str | None = None
 
 
-def mentions(words: str, fields: Sequence[str] = ()) -> tuple[Mention, ...]:
-    """Every key once, those in `words` first and in their order; a URL outranks a bare key."""
-    found = _in_words(words)
+def mentions(
+    words: str, fields: Sequence[str] = (), title: str | None = None
+) -> tuple[Mention, ...]:
+    """Every key once, in the order of title, words and fields; a URL outranks a bare key."""
+    whole = f"{title}\n{words}" if title else words
+    found = _in_words(whole)
     if found and "\n" in words:
-        said = _in_words(said_now(words))
+        said = _in_words(said_now(whole))
         for key in found.keys() - said.keys():
             found[key] = msgspec.structs.replace(found[key], rule=QUOTED)
     for key in fields:

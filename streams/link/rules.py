@@ -80,7 +80,9 @@ class Known(msgspec.Struct, frozen=True):
 def read(event: FeedbackReceived) -> Read:
     """Everything that needs nothing but the remark."""
     said = event.data
-    return Read(event, domain_of(said.customer.email), mentions(text_of(event), said.issue_keys))
+    return Read(
+        event, domain_of(said.customer.email), mentions(said.words, said.issue_keys, said.title)
+    )
 
 
 def text_of(event: FeedbackReceived) -> str:
