@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 import msgspec
 import psycopg
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from schemas.topics import FEEDBACK_RECEIVED
 from tests.bench.load import events, outgoing
 from tests.bench.rig import Rig
 
@@ -21,6 +22,7 @@ _NEW = """
     SELECT remark.id, remark.record FROM link JOIN remark ON remark.id = link.remark_id
     WHERE remark.id > %s AND link.remark_id > %s
 """
+_READ = "SELECT coalesce(sum(next_offset), 0) FROM consumer_offset WHERE topic = %s"
 
 
 class Latency(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,10 +38,14 @@ class Latency(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def latency(rig: Rig, seconds: float) -> Latency:
-    """Publish at `PER_S` and watch; the first seconds warm up and do not count."""
+    """Publish at `PER_S` and watch; the first seconds warm up and do not count.
+
+    The worker first reads all that is on the topic already: nothing is published before.
+    """
     with rig.child("ours", 0) as child:
         if not child.hears(60) and not child.alive:
             raise RuntimeError("the worker did not start")
+        asyncio.run(_caught_up(rig.kafka.bootstrap_servers, child.work.database_url))
         return asyncio.run(_run(rig, child.work.database_url, seconds, child.peak_mb))
 
 
@@ -66,6 +72,22 @@ async def _run(rig: Rig, url: str, seconds: float, peak_mb: object) -> Latency:
         max_ms=took[-1],
         peak_mb=peak_mb() if callable(peak_mb) else None,
     )
+
+
+async def _caught_up(bootstrap_servers: str, url: str) -> None:
+    """Wait until the worker has read the topic to its end."""
+    name = FEEDBACK_RECEIVED.name
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap_servers)
+    await consumer.start()
+    partitions = [TopicPartition(name, each) for each in range(FEEDBACK_RECEIVED.partitions)]
+    end = sum((await consumer.end_offsets(partitions)).values())
+    await consumer.stop()
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as database:
+        while True:
+            row = database.execute(_READ, (name,)).fetchone()
+            if row is not None and row[0] >= end:
+                return
+            await asyncio.sleep(POLL_S)
 
 
 async def _publish(bootstrap_servers: str, seconds: float, published: dict[str, float]) -> None:
