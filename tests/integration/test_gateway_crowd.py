@@ -274,6 +274,13 @@ async def _taken(gateway: Gateway, body: bytes = BODY) -> Any:
                 await asyncio.sleep(0.05)
 
 
+async def _taken_again(gateway: Gateway, body: bytes) -> None:
+    """Sent as vendors do, again after 503: the gateway may not have seen all strangers go yet."""
+    async with asyncio.timeout(WAIT_S):
+        while (status := await _taken(gateway, body)) != 202:
+            assert status == 503
+
+
 async def test_a_crowd_does_not_fill_the_memory() -> None:
     """Sixty bodies of nearly five megabytes, all but the last bytes; then all is as before."""
     sent = bytes(LARGEST_BODY_BYTES - 1)
@@ -288,4 +295,5 @@ async def test_a_crowd_does_not_fill_the_memory() -> None:
         for one in gateway.senders:
             one.close()
         largest = b'"' + b"x" * (LARGEST_BODY_BYTES - 2) + b'"'
-        assert [await _taken(gateway, largest) for _ in range(3)] == [202] * 3
+        for _ in range(3):
+            await _taken_again(gateway, largest)
