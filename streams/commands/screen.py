@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from streams.commands.terminal import cell, excerpt, safe
+from streams.link.passages import whole
 from streams.link.queue import Item, Suggestion
 from streams.tell.wording import money
 
@@ -85,7 +86,7 @@ def _head(item: Item) -> Iterator[str]:
 def _words(item: Item, width: int) -> list[str]:
     if item.words is None:
         return ["  (erased)"]
-    said = f"{item.title}\n{item.words}" if item.title else item.words
+    said = whole(item.title, item.words)
     lines = [
         line
         for paragraph in safe(said).expandtabs(4).splitlines()

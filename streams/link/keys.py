@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from streams.link.passages import said_now
+from streams.link.passages import said_now, whole
 
 MOST_KEYS = 5
 """Explicit keys that one remark can be linked by; one that names more is put to a person."""
@@ -37,10 +37,10 @@ def mentions(
     words: str, fields: Sequence[str] = (), title: str | None = None
 ) -> tuple[Mention, ...]:
     """Every key once, in the order of title, words and fields; a URL outranks a bare key."""
-    whole = f"{title}\n{words}" if title else words
-    found = _in_words(whole)
+    text = whole(title, words)
+    found = _in_words(text)
     if found and "\n" in words:
-        said = _in_words(said_now(whole))
+        said = _in_words(said_now(text))
         for key in found.keys() - said.keys():
             found[key] = msgspec.structs.replace(found[key], rule=QUOTED)
     for key in fields:

@@ -12,6 +12,7 @@ from sinks.store.rows import Decision, Link, Words
 from streams.link.alike import LIKENESS
 from streams.link.bound import is_crowded
 from streams.link.likeness.clean import MOST_LETTERS
+from streams.link.passages import whole
 
 PERSON = "person"
 Standing = Sequence[tuple[Link, Decision]]
@@ -47,10 +48,10 @@ def lessons(
     ]
     if words is None:
         return gone
-    whole = f"{words.title}\n{words.words}" if words.title else words.words
-    if is_crowded(whole, titles):
+    text = whole(words.title, words.words)
+    if is_crowded(text, titles):
         return gone
     return gone + [
-        Lesson(remark_id=remark_id, issue_id=issue_id, text=(quote or whole)[:MOST_LETTERS])
+        Lesson(remark_id=remark_id, issue_id=issue_id, text=(quote or text)[:MOST_LETTERS])
         for issue_id, quote in sorted(accepted.items())
     ]

@@ -86,6 +86,11 @@ def passages(text: str) -> list[str]:
     return [*joined[: MOST_PASSAGES - 1], last] if last else joined
 
 
+def whole(title: str | None, words: str) -> str:
+    """Title and words, as one text: what is searched, likened, learned and shown of a remark."""
+    return f"{title}\n{words}" if title else words
+
+
 def said_now(text: str) -> str:
     """The lines that the writer wrote now: no quoted mail, signature, code or log."""
     return "\n".join(_said(text))

@@ -18,6 +18,7 @@ from schemas.events import FeedbackReceived
 from sinks.store.rows import Age, Outcome, age
 from streams.enrich.rules import domain_of
 from streams.link.keys import MOST_KEYS, QUOTED, Mention, mentions
+from streams.link.passages import whole
 
 QUOTED_SCORE = 0.5
 
@@ -88,7 +89,7 @@ def read(event: FeedbackReceived) -> Read:
 def text_of(event: FeedbackReceived) -> str:
     """Title and words, as one text."""
     said = event.data
-    return f"{said.title}\n{said.words}" if said.title else said.words
+    return whole(said.title, said.words)
 
 
 def decide(remark: Read, known: Known) -> tuple[Outcome, list[Claim]]:

@@ -13,6 +13,7 @@ from sinks.store.rows import Words
 from sinks.store.themes import Loose, Member, Theme
 from streams.link.likeness.encoder import Encoder
 from streams.link.likeness.table import packaged
+from streams.link.passages import whole
 from streams.link.themes import Rows, rows_of, sort
 
 UNSURE = 0.25
@@ -91,7 +92,7 @@ def is_near_nothing(one: Loose) -> bool:
 
 def text_of(words: Words) -> str:
     """Title and words, as one text."""
-    return f"{words.title}\n{words.words}" if words.title else words.words
+    return whole(words.title, words.words)
 
 
 def _comparable(themes: Sequence[Theme], rows: Rows) -> list[Theme]:
