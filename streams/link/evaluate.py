@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from streams.link.evaluate_taught import answer_taught, play
-from streams.link.likeness import cascade, certainty, minilm, table
+from streams.link.likeness import certainty
 from streams.link.likeness.index import Index
-from streams.link.likeness.learning import Taught
+from streams.link.likeness.tiers import tier_called
 
 Tier = Literal["fast", "quality"]
 
@@ -135,9 +135,9 @@ def evaluate(folder: Path, tier: Tier = "fast") -> Report:
     if not (folder / "history.jsonl").is_file():
         return report(folder.name, tier, answers, (answers.right, answers.features), 0)
     past = [(e, line.text) for line in _lines(folder / "history.jsonl", Past) for e in line.gold]
-    encoder = minilm.packaged() if tier == "quality" else table.packaged()
-    taught = play({epic.id: epic.title for epic in epics}, past, CONFIRMATIONS, encoder)
-    index = make_index(tier, taught)
+    vectors = tier_called(tier)
+    taught = play({epic.id: epic.title for epic in epics}, past, CONFIRMATIONS, vectors.encoder)
+    index = vectors.index(taught)
     index.put_all((epic.id, epic.title, epic.description) for epic in epics)
     right = [gold.get(query.id, frozenset()) for query in queries]
     after = answer_taught(index, [query.text for query in queries], right)
@@ -150,7 +150,7 @@ def answer(
     """Ranks every query against the epics of its own pool."""
     parts: list[tuple[Floats, Bools, Floats]] = []
     for pool in sorted({query.pool for query in queries}):
-        index = make_index(tier)
+        index = tier_called(tier).index()
         index.put_all((e.id, e.title, e.description) for e in epics if e.pool == pool)
         parts.append(_answer_pool(index, [query for query in queries if query.pool == pool], gold))
     places = np.concatenate([part[0] for part in parts])
@@ -169,19 +169,6 @@ def _answer_pool(
     ]
     known = [any(epic in index for epic in of) for of in right]
     return np.array(places), np.array(known, np.bool_), looked.features
-
-
-def make_index(tier: Tier, taught: Taught | None = None) -> Index:
-    """An empty index of the tier.
-
-    Raises:
-        NotInstalled: the quality tier is an extra; the command refuses.
-    """
-    return (
-        cascade.quality_index(taught)
-        if tier == "quality"
-        else Index(table.packaged(), taught=taught)
-    )
 
 
 def report(

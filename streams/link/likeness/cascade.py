@@ -11,7 +11,6 @@ import numpy.typing as npt
 from streams.link.likeness import minilm, table
 from streams.link.likeness.blend import Weights
 from streams.link.likeness.index import Index
-from streams.link.likeness.learning import Taught
 from streams.link.likeness.scores import Candidate
 
 Settled = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.bool_]]
@@ -87,19 +86,10 @@ class Cascade:
         return Cascaded(candidates, features, deep)
 
 
-def quality_index(taught: Taught | None = None) -> Index:
-    """An empty index of the quality tier.
-
-    Raises:
-        NotInstalled: the fast tier is left.
-    """
-    return Index(minilm.packaged(), QUALITY, taught)
-
-
 def packaged(settled: Settled) -> Cascade:
     """An empty cascade of the packaged tiers.
 
     Raises:
         NotInstalled: the fast tier is left.
     """
-    return Cascade(settled, Index(table.packaged()), quality_index())
+    return Cascade(settled, Index(table.packaged()), Index(minilm.packaged(), QUALITY))

@@ -32,8 +32,8 @@ class Tier:
         """Names everything that a score depends on beside the issues and lessons."""
         return f"{self.name}:{self.encoder.name}:{RECIPE}"
 
-    def index(self, taught: Taught) -> Index:
-        """An empty index."""
+    def index(self, taught: Taught | None = None) -> Index:
+        """An empty index; `taught` is what people accepted, if that is to count."""
         return Index(self.encoder, self.weights, taught)
 
 
