@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -21,6 +22,7 @@ from aiokafka.errors import (
 from schemas.errors import SinkRefused, SinkUnreachable
 from schemas.topics import LARGEST_DEAD_BYTES
 from sinks.contracts import Outgoing
+from sinks.kafka.partitions import partitions_of
 
 BATCH_BYTES = 1024 * 1024
 REQUEST_BYTES = LARGEST_DEAD_BYTES
@@ -124,7 +126,7 @@ class KafkaPublisher:
         producer = AIOKafkaProducer(
             bootstrap_servers=self._bootstrap_servers,
             enable_idempotence=True,
-            compression_type="lz4",
+            compression_type="zstd",
             max_batch_size=BATCH_BYTES,
             max_request_size=REQUEST_BYTES,
             request_timeout_ms=int(TIMEOUT_S * 1000),
@@ -146,7 +148,7 @@ class KafkaPublisher:
         acknowledged: list[asyncio.Future[Any]] = []
         for topic, some in by_topic.items():
             partitions = sorted(await producer.partitions_for(topic))
-            for partition, part in _spread(producer, some, partitions).items():
+            for partition, part in _spread(some, partitions).items():
                 async for future in _append(producer, topic, partition, part):
                     self._await_for(topic, future)
                     acknowledged.append(future)
@@ -159,14 +161,15 @@ class KafkaPublisher:
         future.add_done_callback(waiting.discard)
 
 
-def _spread(
-    producer: AIOKafkaProducer, records: Iterable[Outgoing], partitions: list[int]
-) -> dict[int, list[Outgoing]]:
-    """Partition -> its records, by Kafka's own hash of the key."""
+def _spread(records: Sequence[Outgoing], partitions: list[int]) -> dict[int, list[Outgoing]]:
+    """Partition -> its records, in order; those without a key are dealt out by chance."""
+    keys = [record.key for record in records if record.key is not None]
+    places = iter(partitions_of(keys, len(partitions)))
     spread: dict[int, list[Outgoing]] = defaultdict(list)
-    choose = producer._partitioner  # noqa: SLF001 - the only way to the hash that send() uses
     for record in records:
-        spread[choose(record.key, partitions, partitions)].append(record)
+        keyed = record.key is not None
+        at = partitions[next(places)] if keyed else random.choice(partitions)  # noqa: S311 - no secret
+        spread[at].append(record)
     return spread
 
 
