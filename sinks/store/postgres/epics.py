@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from schemas.events import Epic, Version
 from sinks.contracts import Sighting
 from sinks.store.postgres.locks import Subject, lock
-from sinks.store.postgres.sql import among, new_ids
+from sinks.store.postgres.sql import among, among_given, new_ids
 from sinks.store.postgres.versions import put_versions, versions_by_id
 from sinks.store.rows import EpicRow
 from sinks.store.sightings import newest, newest_named, newest_said
@@ -30,6 +30,20 @@ _PROJECTS = text("""
     SELECT name FROM project WHERE name IS NOT NULL
 """)
 """From one project to the next in the index: one step a project, however many issues there are."""
+_BY_KEY = select(EpicKey.key, EpicKey.issue_id).where(among_given(EpicKey.key, "keys"))
+_HELD = (
+    select(EpicTable.issue_id)
+    .where(among_given(EpicTable.issue_id, "ids"))
+    .order_by(EpicTable.issue_id)
+    .with_for_update(key_share=True)
+    .cte("held")
+)
+_DUE_AT = bindparam("due_at", type_=EpicTable.evidence_due_at.type)
+_OWE = (
+    update(EpicTable)
+    .where(EpicTable.issue_id == _HELD.c.issue_id)
+    .values(evidence_due_at=func.least(EpicTable.evidence_due_at, _DUE_AT))
+)
 
 
 class PostgresEpics:
@@ -73,10 +87,8 @@ class PostgresEpics:
 
     def ids_of_keys(self, keys: Collection[str]) -> dict[str, int]:
         """Issue key, present or former -> id."""
-        rows = self._connection.execute(
-            select(EpicKey.key, EpicKey.issue_id).where(among(EpicKey.key, keys))
-        )
-        return {row.key: row.issue_id for row in rows}
+        rows = self._connection.execute(_BY_KEY, {"keys": list(keys)})
+        return dict(rows.tuples().all())
 
     def projects(self) -> set[str]:
         """The project keys of every issue known, present or former."""
@@ -98,18 +110,7 @@ class PostgresEpics:
         Waits for who shows it at this moment: what that one counted may lack what we add. Holds the
         issues until the transaction ends, so it is best called last.
         """
-        held = (
-            select(EpicTable.issue_id)
-            .where(among(EpicTable.issue_id, ids))
-            .order_by(EpicTable.issue_id)
-            .with_for_update(key_share=True)
-            .cte("held")
-        )
-        self._connection.execute(
-            update(EpicTable)
-            .where(EpicTable.issue_id == held.c.issue_id)
-            .values(evidence_due_at=func.least(EpicTable.evidence_due_at, at))
-        )
+        self._connection.execute(_OWE, {"ids": list(ids), "due_at": at})
 
     def evidence_due(self, now: datetime, limit: int) -> list[int]:
         """Take issues whose demand is to be shown; locked until the transaction ends."""

@@ -15,10 +15,17 @@ from collections.abc import Iterable
 from enum import IntEnum
 from zlib import crc32
 
-from sqlalchemy import Connection, Integer, func, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Connection, text
 
 BUCKETS = 1024
+_ALONE = text("""
+    SELECT pg_advisory_xact_lock(:subject, bucket) FROM unnest(CAST(:buckets AS int[])) AS bucket
+""")
+_SHARED = text("""
+    SELECT pg_advisory_xact_lock_shared(:subject, bucket)
+    FROM unnest(CAST(:buckets AS int[])) AS bucket
+""")
+_TRY = text("SELECT pg_try_advisory_xact_lock(:subject, 0)")
 
 
 class Subject(IntEnum):
@@ -53,12 +60,10 @@ def lock(
     buckets = sorted({crc32(str(name).encode()) % BUCKETS for name in names})
     if not buckets:
         return
-    take = func.pg_advisory_xact_lock_shared if shared else func.pg_advisory_xact_lock
-    bucket = func.unnest(literal(buckets, ARRAY(Integer))).column_valued("bucket")
-    connection.execute(select(take(literal(int(subject), Integer), bucket)))
+    take = _SHARED if shared else _ALONE
+    connection.execute(take, {"subject": int(subject), "buckets": buckets})
 
 
 def try_lock(connection: Connection, subject: Subject) -> bool:
     """Hold the whole subject until the transaction ends, if nobody does; never waits."""
-    taken = func.pg_try_advisory_xact_lock(literal(int(subject), Integer), literal(0, Integer))
-    return bool(connection.scalar(select(taken)))
+    return bool(connection.scalar(_TRY, {"subject": int(subject)}))

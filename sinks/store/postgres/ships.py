@@ -12,6 +12,7 @@ from sqlalchemy import (
     Select,
     Update,
     and_,
+    bindparam,
     case,
     func,
     insert,
@@ -22,12 +23,44 @@ from sqlalchemy import (
 )
 
 from sinks.store.postgres.locks import Subject, lock
-from sinks.store.postgres.sql import among
+from sinks.store.postgres.sql import among_given
 from sinks.store.postgres.values import columns_of, rows_of
 from sinks.store.rows import Anew, Ship
 from sinks.store.tables import ShipTable
 
 _COLUMNS = columns_of(ShipTable, Ship)
+
+
+def _same(rows: Any) -> Any:
+    return and_(ShipTable.issue_id == rows.c.issue_id, ShipTable.generation == rows.c.generation)
+
+
+def _held(*columns: Any) -> Select[Any]:
+    """The latest generation of each of `ids`, locked in order."""
+    latest = (
+        select(ShipTable.issue_id, func.max(ShipTable.generation))
+        .where(among_given(ShipTable.issue_id, "ids"))
+        .group_by(ShipTable.issue_id)
+    )
+    return (
+        select(*columns)
+        .where(tuple_(ShipTable.issue_id, ShipTable.generation).in_(latest))
+        .order_by(ShipTable.issue_id)
+        .with_for_update(key_share=True)
+    )
+
+
+def _wake() -> Update:
+    held = _held(ShipTable.issue_id, ShipTable.generation).cte("held")
+    at = func.greatest(bindparam("at", type_=ShipTable.settles_at.type), ShipTable.settles_at)
+    return (
+        update(ShipTable)
+        .where(_same(held), ShipTable.withdrawn_at.is_(None))
+        .values(audience_due_at=func.least(ShipTable.audience_due_at, at))
+    )
+
+
+_LATEST, _WAKE = _held(*_COLUMNS), _wake()
 
 
 class PostgresShips:
@@ -43,12 +76,7 @@ class PostgresShips:
         settles one.
         """
         lock(self._connection, Subject.SHIP, ids)
-        rows = self._connection.execute(
-            select(*_COLUMNS)
-            .where(tuple_(ShipTable.issue_id, ShipTable.generation).in_(_latest(ids)))
-            .order_by(ShipTable.issue_id)
-            .with_for_update(key_share=True)
-        )
+        rows = self._connection.execute(_LATEST, {"ids": list(ids)})
         return {ship.issue_id: ship for ship in rows_of(rows, Ship)}
 
     def open(self, ship: Ship) -> None:
@@ -94,19 +122,7 @@ class PostgresShips:
         is best called last.
         """
         lock(self._connection, Subject.SHIP, ids, shared=True)
-        held = (
-            select(ShipTable.issue_id, ShipTable.generation)
-            .where(tuple_(ShipTable.issue_id, ShipTable.generation).in_(_latest(ids)))
-            .order_by(ShipTable.issue_id)
-            .with_for_update(key_share=True)
-            .cte("held")
-        )
-        due = func.least(ShipTable.audience_due_at, func.greatest(at, ShipTable.settles_at))
-        self._connection.execute(
-            update(ShipTable)
-            .where(_same(held), ShipTable.withdrawn_at.is_(None))
-            .values(audience_due_at=due)
-        )
+        self._connection.execute(_WAKE, {"ids": list(ids), "at": at})
 
     def correct(self, generations: Collection[tuple[int, int]], at: datetime) -> None:
         """Of these work out again, at `at`, whom those that are withdrawn are owed to."""
@@ -154,18 +170,6 @@ class PostgresShips:
             .limit(limit)
         )
         return rows_of(rows, Ship)
-
-
-def _latest(ids: Collection[int]) -> Select[int, int]:
-    return (
-        select(ShipTable.issue_id, func.max(ShipTable.generation))
-        .where(among(ShipTable.issue_id, ids))
-        .group_by(ShipTable.issue_id)
-    )
-
-
-def _same(rows: Any) -> Any:
-    return and_(ShipTable.issue_id == rows.c.issue_id, ShipTable.generation == rows.c.generation)
 
 
 def _settle(now: datetime) -> Update:
