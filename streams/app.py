@@ -35,6 +35,7 @@ from streams.clock import Clock, WallClock
 from streams.collect.stage import CollectStage
 from streams.due import AnyWork, DueWork
 from streams.enrich.stage import EnrichStage
+from streams.garbage import tend
 from streams.hosting import host
 from streams.link.alike import Audits
 from streams.link.certifying import Certifying
@@ -145,6 +146,7 @@ def build(parts: Parts) -> faust.App:
         broker_commit_every=1000,
         datadir=f"{settings.home}/faust",
     )
+    tend(app)
     for stage in stages(parts):
         runner = StageRunner(stage, parts.store, parts.publisher, parts.clock, parts.probe)
         host(app, runner, parts.store, settings.bootstrap_servers)
