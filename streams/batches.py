@@ -11,6 +11,7 @@ Source of the figures behind this shape: ``docs/decisions/0001-batches.md``.
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
@@ -57,7 +58,12 @@ NextOffsets = Callable[[], Awaitable[Mapping[tuple[str, int], int]]]
 
 
 class BatchReader(Service):
-    """Owns one consumer; puts batches where `put` leads, which blocks while the stage is behind."""
+    """Owns one consumer; puts batches where `put` leads, which blocks while the stage is behind.
+
+    Args:
+        turns: one is taken before a batch is gathered, so that it holds all that came meanwhile;
+            whoever is done with the batch gives it back.
+    """
 
     def __init__(
         self,
@@ -65,9 +71,11 @@ class BatchReader(Service):
         topics: Collection[str],
         next_offsets: NextOffsets,
         put: Callable[[Batch], Awaitable[Any]],
+        turns: asyncio.Semaphore | None = None,
         **options: Any,
     ) -> None:
         super().__init__(**options)
+        self._turns = turns or asyncio.Semaphore(sys.maxsize)
         self._consumer = consumer
         self._topics = topics
         self._next_offsets = next_offsets
@@ -99,9 +107,12 @@ class BatchReader(Service):
     async def _read(self) -> None:
         with suppress(ConsumerStoppedError):  # `on_stop` comes before the end of this task
             while not self.should_stop:
+                await self._turns.acquire()
                 batch = await self._next()
                 if batch.records:
                     await self._put(batch)
+                else:
+                    self._turns.release()
 
     async def _next(self) -> Batch:
         if self._is_lost:

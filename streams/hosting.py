@@ -2,17 +2,17 @@
 
 ::
 
-    BatchReader ─► channel(2) ─► agent "<stage>.read" ─► channel(1) ─► agent "<stage>.write"
+    BatchReader ─► channel ─► agent "<stage>.read" ─► channel ─► agent "<stage>.write"
 
-The reader blocks while the first channel is full, which is the back-pressure; while one batch is
-being written the next is being read, so that rules and PostgreSQL work at the same time.
+At most `IN_FLIGHT` batches are on their way, which is the back-pressure: while one is being written
+the next is being read, so that rules and PostgreSQL work at the same time. The reader gathers the
+next only then, so that what comes meanwhile is one batch, not a queue of small ones.
 """
 
 from __future__ import annotations
 
 import asyncio
-import gc
-from collections.abc import Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from typing import Any
 
 import faust
@@ -27,37 +27,27 @@ from sinks.store.contract import Store
 from streams.batches import Batch, BatchReader
 from streams.stage import Prepared, StageRunner
 
-WAITING_BATCHES = 2
+IN_FLIGHT = 2
 SESSION_TIMEOUT_MS = 10_000
 FETCH_BYTES = 2 * 1024 * 1024
 """What one request brings of a partition, as it is compressed; a larger record comes alone."""
 FETCH_MAX_BYTES = 16 * 1024 * 1024
 """What one request brings of all partitions of a broker."""
-COLLECTOR = (100_000, 20, 100)
-"""When Python looks for circular garbage. Batches leave none, but make so many objects that by the
-default they set it off hundreds of times, each time over all that waits: two fifths of our CPU time
-(``docs/decisions/0001-batches.md``)."""
 
 
 def host(app: faust.App, runner: StageRunner[Any], store: Store, bootstrap_servers: str) -> None:
-    """Let `app` run this stage: it starts and stops with the app.
-
-    Effects: sets how often the whole process looks for circular garbage.
-    """
-    gc.set_threshold(*COLLECTOR)
+    """Let `app` run this stage: it starts and stops with the app."""
     name = runner.stage.name
-    arrived = bounded_channel(app, WAITING_BATCHES)
-    ready = bounded_channel(app, 1)
+    turns = asyncio.Semaphore(IN_FLIGHT)
+    arrived, ready = bounded_channel(app, IN_FLIGHT), bounded_channel(app, IN_FLIGHT)
     put_arrived: Any = arrived.put  # typed for Faust's own events, though any value may be put
     put_ready: Any = ready.put
 
     async def read(batches: StreamT[Batch]) -> None:
-        async for batch in batches:
-            await put_ready(await runner.prepare(batch))
+        await read_all(batches, runner, put_ready, turns)
 
     async def write(prepared: StreamT[Prepared[Any]]) -> None:
-        async for one in prepared:
-            await runner.commit(one)
+        await write_all(prepared, runner, turns)
 
     app.agent(arrived, name=f"{name}.read")(read)
     app.agent(ready, name=f"{name}.write")(write)
@@ -68,10 +58,37 @@ def host(app: faust.App, runner: StageRunner[Any], store: Store, bootstrap_serve
 
         def __init__(self, **options: Any) -> None:
             consumer = consumer_of(runner, bootstrap_servers)
+            next_offsets = _next_offsets(runner, store)
             super().__init__(
-                consumer, consumed(runner), _next_offsets(runner, store), put_arrived, **options
+                consumer, consumed(runner), next_offsets, put_arrived, turns, **options
             )
             runner.reader = self
+
+
+async def read_all(
+    batches: AsyncIterable[Batch],
+    runner: StageRunner[Any],
+    put: Callable[[Prepared[Any]], Awaitable[Any]],
+    turns: asyncio.Semaphore,
+) -> None:
+    """Hand on every batch once it is read; the turn of one that cannot be is over."""
+    async for batch in batches:
+        try:
+            await put(await runner.prepare(batch))
+        except BaseException:
+            turns.release()
+            raise
+
+
+async def write_all(
+    prepared: AsyncIterable[Prepared[Any]], runner: StageRunner[Any], turns: asyncio.Semaphore
+) -> None:
+    """Write one batch after the other; the turn of each is over then, whatever became of it."""
+    async for one in prepared:
+        try:
+            await runner.commit(one)
+        finally:
+            turns.release()
 
 
 class KeptChannel(Channel[Any]):

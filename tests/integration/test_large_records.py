@@ -36,7 +36,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from schemas.topics import FEEDBACK_RECEIVED
 from streams.batches import BatchReader
-from streams.hosting import WAITING_BATCHES, consumer_of
+from streams.hosting import IN_FLIGHT, consumer_of
 
 def most_memory():
     # Of this program: what getrusage says on Linux counts the one that started it as well.
@@ -47,7 +47,7 @@ def most_memory():
 
 async def main(servers, many):
     stage = SimpleNamespace(group="large", topics=(FEEDBACK_RECEIVED,))
-    channel = asyncio.Queue(WAITING_BATCHES)
+    channel, turns = asyncio.Queue(), asyncio.Semaphore(IN_FLIGHT)
     stored = {}
 
     async def next_offsets():
@@ -55,7 +55,8 @@ async def main(servers, many):
 
     consumer = consumer_of(SimpleNamespace(stage=stage), servers)
     seen, batches = [], 0
-    async with BatchReader(consumer, [FEEDBACK_RECEIVED.name], next_offsets, channel.put):
+    topics = [FEEDBACK_RECEIVED.name]
+    async with BatchReader(consumer, topics, next_offsets, channel.put, turns):
         while len(seen) < many:
             batch = await channel.get()
             for move in batch.moves:
@@ -64,6 +65,7 @@ async def main(servers, many):
             seen += [(record.partition, record.offset) for record in batch.records]
             batches += 1
             await asyncio.sleep(0.02)  # a stage that is slower than its reader
+            turns.release()
     most = most_memory()
     print(json.dumps({"seen": len(seen), "once": len(set(seen)), "batches": batches, "most": most}))
 

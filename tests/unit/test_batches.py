@@ -18,12 +18,17 @@ SOON_S = 20.0
 class Rig:
     """A reader, the store's offsets, and the channel to the stage."""
 
-    def __init__(self, lengths: Mapping[TopicPartition, int], waiting: int = 1) -> None:
+    def __init__(
+        self,
+        lengths: Mapping[TopicPartition, int],
+        waiting: int = 1,
+        turns: asyncio.Semaphore | None = None,
+    ) -> None:
         self.consumer = ScriptedConsumer(lengths)
         self.stored: dict[tuple[str, int], int] = {}
         self.faults: list[Exception] = []
         self.channel: asyncio.Queue[Batch] = asyncio.Queue(waiting)
-        self.reader = BatchReader(self.consumer, ["t"], self._next_offsets, self.channel.put)
+        self.reader = BatchReader(self.consumer, ["t"], self._next_offsets, self.channel.put, turns)
 
     async def _next_offsets(self) -> dict[tuple[str, int], int]:
         await asyncio.sleep(0)
@@ -48,10 +53,13 @@ class Rig:
 
 @asynccontextmanager
 async def running(
-    lengths: Mapping[TopicPartition, int], waiting: int = 1, **stored: int
+    lengths: Mapping[TopicPartition, int],
+    waiting: int = 1,
+    turns: asyncio.Semaphore | None = None,
+    **stored: int,
 ) -> AsyncIterator[Rig]:
     """A reader that has its partitions; `stored` by partition, as ``p0=3``."""
-    rig = Rig(lengths, waiting)
+    rig = Rig(lengths, waiting, turns)
     rig.stored = {("t", int(name[1:])): offset for name, offset in stored.items()}
     async with rig.reader:
         await rig.consumer.assign(*lengths)
@@ -71,6 +79,31 @@ async def all_of(rig: Rig, length: int, partition: int = 0) -> list[int]:
         rig.store(batch)
         seen += offsets(batch, partition)
     return seen
+
+
+async def test_what_comes_while_no_turn_is_free_is_one_batch() -> None:
+    """A stage that is behind finds what waits for it together, not a queue of small batches."""
+    turns = asyncio.Semaphore(1)
+    async with running({A: 3}, waiting=3, turns=turns) as rig:
+        first = await rig.next()
+        reads = rig.consumer.reads
+        rig.consumer.lengths, rig.consumer.fetched = {A: 9}, True
+        await asyncio.sleep(0)
+        assert turns.locked()
+        assert rig.consumer.reads == reads
+        turns.release()
+        second = await rig.next()
+    assert (offsets(first), offsets(second)) == ([0, 1, 2], [3, 4, 5, 6, 7, 8])
+
+
+async def test_a_read_that_finds_nothing_keeps_no_turn() -> None:
+    """Else a quiet topic would stop its reader for good."""
+    turns = asyncio.Semaphore(1)
+    async with running({A: 0}, turns=turns) as rig:
+        while rig.consumer.reads < 3:  # noqa: ASYNC110 - the reader reads on its own
+            await asyncio.sleep(0)
+        rig.consumer.lengths = {A: 2}
+        assert offsets(await rig.next()) == [0, 1]
 
 
 async def test_each_batch_expects_what_the_one_before_it_left() -> None:

@@ -88,7 +88,7 @@ class PostgresEpics:
     def ids_of_keys(self, keys: Collection[str]) -> dict[str, int]:
         """Issue key, present or former -> id."""
         rows = self._connection.execute(_BY_KEY, {"keys": list(keys)})
-        return dict(rows.tuples().all())
+        return {key: issue_id for key, issue_id in rows}  # noqa: C416 - a row is no pair to mypy
 
     def projects(self) -> set[str]:
         """The project keys of every issue known, present or former."""
