@@ -92,6 +92,12 @@ class Remarks(Protocol):
     def waiting(self, limit: int) -> list[tuple[Remark, Words | None]]:
         """The same, those with a guess that chance chose first, then the newest."""
 
+    def said(self, after: int, limit: int = PAGE) -> list[Words]:
+        """The words of all remarks, in order of their ids, from behind `after`, at most `limit`.
+
+        Those of withdrawn remarks are left out, and what was erased is not there.
+        """
+
 
 class Links(Protocol):
     """Decisions, append only, and where each remark and issue stand because of them."""

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
+from sinks.store.contract.heard import PAGE
 from sinks.store.fake.state import Counters, State
 from sinks.store.rows import Age, Known, Outcome, Remark, Words, age, remark_key
 
@@ -109,6 +110,13 @@ class FakeRemarks:
         audits = {guess.remark_id for guess in self._state.guesses.values() if guess.audit}
         found = sorted(self._undecided(), key=lambda one: (one.id not in audits, -one.id))
         return [self._with_words(remark) for remark in found[:limit]]
+
+    def said(self, after: int, limit: int = PAGE) -> list[Words]:
+        """The words of all remarks that are not withdrawn, in order, from behind `after`."""
+        remarks = sorted(self._by_id().items())
+        there = [id_ for id_, remark in remarks if id_ > after and not remark.withdrawn]
+        words = self._state.words
+        return [words[id_] for id_ in there if id_ in words][:limit]
 
     def get(self, ids: Collection[int]) -> dict[int, tuple[Remark, Words | None]]:
         """Remark id -> the remark, of those that are known."""

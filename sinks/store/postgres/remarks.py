@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert
 
+from sinks.store.contract.heard import PAGE
 from sinks.store.postgres.copy import copy_rows
 from sinks.store.postgres.sql import among, new_ids
 from sinks.store.rows import NEVER, Known, Outcome, Remark, Words, remark_key
@@ -164,6 +165,17 @@ class PostgresRemarks:
         audits = self._read(*UNDECIDED, chosen, order=newest, limit=limit)
         more = limit - len(audits)
         return [*audits, *self._read(*UNDECIDED, ~chosen, order=newest, limit=more)]
+
+    def said(self, after: int, limit: int = PAGE) -> list[Words]:
+        """The words of all remarks that are not withdrawn, in order, from behind `after`."""
+        rows = self._connection.execute(
+            select(*(_WORDS.c[name] for name in _WORDS_FIELDS))
+            .join(_REMARKS, _REMARKS.c.id == _WORDS.c.remark_id)
+            .where(_WORDS.c.remark_id > after, ~_REMARKS.c.withdrawn)
+            .order_by(_WORDS.c.remark_id)
+            .limit(limit)
+        )
+        return [Words(**row) for row in rows.mappings()]
 
     def get(self, ids: Collection[int]) -> dict[int, tuple[Remark, Words | None]]:
         """Remark id -> the remark, of those that are known."""

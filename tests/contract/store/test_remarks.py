@@ -6,8 +6,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import text
 
 from sinks.store.contract import Remarks, Store
+from sinks.store.fake.remarks import FakeRemarks
+from sinks.store.postgres.remarks import PostgresRemarks
 from sinks.store.rows import Decision, Known, Link, LinkState, Remark, Words, remark_key
 from tests.contract.store.ways import failing
 
@@ -30,6 +33,16 @@ def add(store: Store, *remarks: Remark, said: str = "Exports, please") -> None:
     """Put remarks into the store, all with the same words."""
     with store.transaction() as tx:
         tx.remarks.add([(each, words(each.id, said)) for each in remarks])
+
+
+def erase(store: Store, id_: int) -> None:
+    """Take a remark's words out, as somebody does who was asked to."""
+    with store.transaction() as tx:
+        if isinstance(tx.remarks, FakeRemarks):
+            del tx.remarks._state.words[id_]
+        elif isinstance(tx.remarks, PostgresRemarks):
+            gone = text("DELETE FROM remark_words WHERE remark_id = :id")
+            tx.remarks._connection.execute(gone, {"id": id_})
 
 
 def ask(store: Store, question: Callable[[Remarks], Any]) -> Any:
@@ -291,3 +304,15 @@ def test_a_version_that_knows_no_account_leaves_the_one_that_was_found(store: St
     with store.transaction() as tx:
         tx.remarks.revise([(msgspec.structs.replace(remark(), version_at=NOW + HOUR), words())])
     assert find(store)[0].account_id == "A"
+
+
+def test_all_that_was_said_is_read_in_pages(store: Store) -> None:
+    """In order of the remarks; nothing that was withdrawn, or whose words are gone."""
+    add(store, *(remark(number) for number in (4, 1, 2, 3, 5)))
+    withdrawn = msgspec.structs.replace(remark(3), version_at=NOW + HOUR, withdrawn=True)
+    with store.transaction() as tx:
+        tx.remarks.revise([(withdrawn, words(3))])
+    erase(store, 4)
+    assert ask(store, lambda it: it.said(0, 2)) == [words(1), words(2)]
+    assert ask(store, lambda it: it.said(2)) == [words(5)]
+    assert ask(store, lambda it: it.said(5)) == []
