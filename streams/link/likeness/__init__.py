@@ -7,7 +7,9 @@ only file read is the packaged table of word vectors.
 
     clean      what of a description is worth comparing
     grams      hashed pieces of words, counted
-    table      the packaged word vectors
+    table      word vectors: the packaged ones, or others
+    fitting    how they are fitted to what a sentence model says
+    adapting   the same, to a customer's own texts
     minilm     the sentence model of the quality tier, an extra
     index      epics, ranked by likeness to a remark
     cascade    asks the quality tier what the fast one leaves open

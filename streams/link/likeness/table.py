@@ -1,4 +1,7 @@
-"""The packaged word vectors: a text's vector is the sum of its word pieces' vectors, made unit."""
+"""Word vectors of a table: a text's vector is the sum of its word pieces' vectors, made unit.
+
+One table is packaged; a store may hold one that was adapted to its customer's texts.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,12 @@ import json
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import safe_open
-from safetensors.numpy import save
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
 from scipy import sparse
 from tokenizers import Tokenizer
 
@@ -24,24 +28,43 @@ MOST_PIECES = 128
 """Word pieces of a text that count: more words are answered as fast as a hundred."""
 
 
-class Table:
-    """Vectors of word pieces as signed bytes with one scale a row, and their tokenizer.
+class BadTable(ValueError):
+    """No table, or one whose parts do not fit: the packaged one is used, or the command refuses."""
 
-    Args:
+
+class Parts(NamedTuple):
+    """What a table's file holds.
+
+    Attributes:
         vectors: int8, one row per word piece id.
         scales: float32, what one step of each row is worth.
         tokenizer: the tokenizer's own JSON.
     """
 
-    def __init__(
-        self,
-        vectors: npt.NDArray[np.int8],
-        scales: npt.NDArray[np.float32],
-        tokenizer: str,
-    ) -> None:
-        self._rows = np.multiply(vectors, scales[:, None], dtype=np.float32)
+    vectors: npt.NDArray[np.int8]
+    scales: npt.NDArray[np.float32]
+    tokenizer: str
+
+    @property
+    def rows(self) -> Matrix:
+        """One vector per word piece id."""
+        return np.multiply(self.vectors, self.scales[:, None], dtype=np.float32)
+
+
+class Table:
+    """Encodes texts by the vectors of their word pieces.
+
+    Raises:
+        BadTable: the tokenizer cannot be read, or is another table's.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        vectors, scales, tokenizer = parts
+        self._rows = parts.rows
         self._name = hashlib.sha256(vectors.tobytes() + scales.tobytes()).hexdigest()
-        self._tokenizer = Tokenizer.from_str(tokenizer)
+        self._tokenizer = _tokenizer(tokenizer)
+        if self._tokenizer.get_vocab_size() != len(vectors):
+            raise BadTable("it does not have one vector for each word piece")
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MOST_PIECES)
 
@@ -66,16 +89,19 @@ class Table:
 
     def encode(self, texts: Sequence[str]) -> Matrix:
         """One row per text: of length one, or zero where no word piece is known."""
+        sums = np.asarray(self.counts(texts) @ self._rows, np.float32)
+        length = np.sqrt(np.einsum("ij,ij->i", sums, sums, dtype=np.float64))
+        return np.asarray(sums / np.maximum(length, 1e-9)[:, None], np.float32)
+
+    def counts(self, texts: Sequence[str]) -> sparse.csr_array:
+        """One row per text: a one for each of its word pieces that count, in their order."""
         short = [text[: MOST_LETTERS // 4].encode("utf-8", "replace").decode() for text in texts]
         found = [e.ids for e in self._tokenizer.encode_batch_fast(short, add_special_tokens=False)]
         ends = np.cumsum([0, *(len(ids) for ids in found)])
         pieces = np.fromiter((piece for ids in found for piece in ids), np.int32, int(ends[-1]))
-        counts = sparse.csr_array(
+        return sparse.csr_array(
             (np.ones(len(pieces), np.float32), pieces, ends), shape=(len(texts), len(self._rows))
         )
-        sums = np.asarray(counts @ self._rows, np.float32)
-        length = np.sqrt(np.einsum("ij,ij->i", sums, sums, dtype=np.float64))
-        return np.asarray(sums / np.maximum(length, 1e-9)[:, None], np.float32)
 
 
 @lru_cache(maxsize=1)
@@ -85,10 +111,40 @@ def packaged() -> Table:
 
 
 def read(path: Path) -> Table:
-    """A table from its file."""
-    with safe_open(path, framework="numpy") as held:
-        tokenizer = held.get_tensor("tokenizer").tobytes().decode()
-        return Table(held.get_tensor("vectors"), held.get_tensor("scales"), tokenizer)
+    """A table from its file.
+
+    Raises:
+        BadTable: it is none.
+    """
+    return Table(parse(path.read_bytes()))
+
+
+def parse(body: bytes) -> Parts:
+    """The parts of a table's file, looked over; no pickle.
+
+    Raises:
+        BadTable: the caller uses another table, or refuses.
+    """
+    try:
+        held = load(body)
+        parts = Parts(held["vectors"], held["scales"], held["tokenizer"].tobytes().decode())
+    except (SafetensorError, KeyError, UnicodeDecodeError) as wrong:
+        raise BadTable(f"no table of word vectors: {wrong}") from wrong
+    vectors, scales, _ = parts
+    if vectors.dtype != np.int8 or vectors.ndim != 2 or not vectors.size:  # noqa: PLR2004 - a table
+        raise BadTable("its vectors are not rows of signed bytes")
+    if scales.dtype != np.float32 or scales.shape != vectors.shape[:1]:
+        raise BadTable("it does not have one scale for each vector")
+    if not (np.isfinite(scales).all() and (scales >= 0).all()):
+        raise BadTable("its scales are no lengths")
+    return parts
+
+
+def _tokenizer(as_json: str) -> Tokenizer:
+    try:
+        return Tokenizer.from_str(as_json)
+    except Exception as wrong:  # the library raises nothing narrower
+        raise BadTable(f"its tokenizer cannot be read: {wrong}") from wrong
 
 
 def dump(rows: npt.NDArray[np.floating], tokenizer: str, about: dict[str, str]) -> bytes:
@@ -99,8 +155,19 @@ def dump(rows: npt.NDArray[np.floating], tokenizer: str, about: dict[str, str]) 
         tokenizer: the tokenizer's own JSON, kept without blanks.
         about: the recipe, for the file's header.
     """
+    return written(rounded(rows, tokenizer), about)
+
+
+def rounded(rows: npt.NDArray[np.floating], tokenizer: str) -> Parts:
+    """Each row as signed bytes and what one step of it is worth."""
     scales = (np.abs(rows).max(axis=1) / 127).astype(np.float32)
     steps = np.rint(rows / np.maximum(scales, 1e-12)[:, None]).astype(np.int8)
-    small = json.dumps(json.loads(tokenizer), separators=(",", ":"), ensure_ascii=False)
+    return Parts(steps, scales, tokenizer)
+
+
+def written(parts: Parts, about: dict[str, str]) -> bytes:
+    """The file of these parts; what it is about is one line, as its library keeps no order."""
+    small = json.dumps(json.loads(parts.tokenizer), separators=(",", ":"), ensure_ascii=False)
     held = np.frombuffer(small.encode(), np.uint8)
-    return save({"vectors": steps, "scales": scales, "tokenizer": held}, about)
+    line = {"about": json.dumps(about, sort_keys=True)}
+    return save({"vectors": parts.vectors, "scales": parts.scales, "tokenizer": held}, line)

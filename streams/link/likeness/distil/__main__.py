@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from streams.link.likeness import table
-from streams.link.likeness.distil import fit, sources, speech
+from streams.link.likeness import fitting, table
+from streams.link.likeness.distil import sources, speech
 from streams.link.likeness.distil.teacher import Teacher, tokenizer_json
 from streams.link.likeness.scores import Matrix
 
@@ -68,11 +68,11 @@ def build(packages: Path) -> bytes:
     texts = corpus(packages)
     teacher = Teacher()
     tokenizer = tokenizer_json()
-    counts = fit.piece_counts(texts, tokenizer)
+    counts = fitting.piece_counts(texts, tokenizer)
     pieces = [[101, piece, 102] for piece in range(counts.shape[1])]
-    rows = fit.fit(counts, taught(teacher, texts), teacher.of_pieces(pieces))
+    rows = fitting.fit(counts, taught(teacher, texts), teacher.of_pieces(pieces))
     about = {"teacher": "all-MiniLM-L6-v2", "licence": "Apache-2.0", "texts": str(len(texts))}
-    return table.dump(fit.shrink(rows, counts, WIDTH), tokenizer, about)
+    return table.dump(fitting.shrink(rows, counts, WIDTH), tokenizer, about)
 
 
 def main(arguments: list[str]) -> None:
