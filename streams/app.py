@@ -39,7 +39,7 @@ from streams.garbage import tend
 from streams.hosting import host
 from streams.link.alike import Audits
 from streams.link.certifying import Certifying
-from streams.link.linker import Linkers
+from streams.link.linkers import Linkers
 from streams.link.stage import LinkStage
 from streams.link.theming import Themes
 from streams.probe import Probe, pass_by

@@ -25,7 +25,7 @@ from streams.settings import Settings
 
 if TYPE_CHECKING:
     from streams.app import Parts
-    from streams.link.linker import Linkers
+    from streams.link.linkers import Linkers
 
 
 def database_of(settings: Settings) -> str:
@@ -69,7 +69,8 @@ def tracker_of(settings: Settings) -> Tracker:
 
 def linkers_of(settings: Settings) -> Linkers:
     """The tiers that the settings name; nothing is loaded before it is asked."""
-    from streams.link.linker import Linker, Linkers
+    from streams.link.linker import Linker
+    from streams.link.linkers import Linkers
 
     if settings.link_tier == "quality":
         return Linkers(Linker("fast"), Linker("quality"))

@@ -8,7 +8,8 @@ import structlog
 
 from sinks.store.contract import Store, Transaction
 from streams.link.certificate import WINDOW, Today, certify, guarantee, is_due
-from streams.link.linker import Linker, Linkers
+from streams.link.linker import Linker
+from streams.link.linkers import Linkers
 
 log = structlog.get_logger()
 
@@ -40,10 +41,10 @@ class Certifying:
     def keep(self, now: datetime) -> int:
         """Keep each index that has changed enough; always 0."""
         for linker in self._linkers.tiers:
-            body = linker.keepable()
-            if body is not None:
+            index = linker.keepable()
+            if index is not None:
                 with self._store.transaction() as tx:
-                    tx.learned.keep(f"index:{linker.basis}", body, now)
+                    tx.learned.keep(*index, now)
         return 0
 
     def _certify(self, tx: Transaction, linker: Linker, now: datetime) -> None:
@@ -51,7 +52,7 @@ class Certifying:
         if not labelled:
             return
         last = tx.learned.certificate(linker.tier)
-        if is_due(last, labelled, linker.basis, self._promise):
+        if is_due(last, labelled, linker.basis_now(tx), self._promise):
             linker.refresh(tx)
             p, delta = self._promise
             today = Today(

@@ -1,7 +1,8 @@
 """What the linking stage asks about words: an index that follows the store, and how sure it is.
 
-Everything here is a function of committed rows: issues, lessons and the last certificate. Two
-workers that have read the same rows give the same answers.
+Everything here is a function of committed rows: issues, lessons, the last certificate and, where
+one is kept, the table of word vectors. Two workers that have read the same rows give the same
+answers.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 from sinks.store.contract import Transaction
 from sinks.store.learned import Certificate, Lesson
 from sinks.store.rows import EpicRow
+from streams.link import tables
 from streams.link.certificate import certainty_of
 from streams.link.likeness import language
 from streams.link.likeness.index import Index
@@ -72,6 +74,7 @@ class Linker:
         self.tier = tier
         self._page = page
         self._made: Tier | None = None
+        self._table = ""
         self._taught: Taught | None
         self._index: Index | None
         self._lock = Lock()
@@ -88,6 +91,12 @@ class Linker:
     def basis(self) -> str:
         """Names the vectors: figures of another basis cannot be compared."""
         return self._ready().basis
+
+    def basis_now(self, tx: Transaction) -> str:
+        """The same, by the table that is committed now."""
+        with self._lock:
+            self._follow(tx)
+            return self.basis
 
     @property
     def version(self) -> str:
@@ -117,13 +126,16 @@ class Linker:
         with self._lock:
             return self._learned().state()
 
-    def keepable(self) -> bytes | None:
-        """The index, to be kept for the next start; None where what is kept is nearly as good."""
+    def keepable(self) -> tuple[str, bytes] | None:
+        """The index and the name to keep it under, for the next start.
+
+        None where what is kept is nearly as good.
+        """
         with self._lock:
             if self._index is None or self._computed <= WORTH_KEEPING * len(self._index):
                 return None
             self._computed = 0
-            return self._index.save()
+            return _kept_as(self.basis), self._index.save()
 
     def _ready(self) -> Tier:
         """Loaded when it is first needed: a worker that only meets explicit keys loads no table."""
@@ -141,10 +153,10 @@ class Linker:
 
         So a store that goes away in between leaves no mark behind whose rows were never seen.
         """
-        basis = self.basis
+        self._follow(tx)
         epics, epic_mark = tx.epics.since(self._epic_mark)
         lessons, lesson_mark = tx.learned.lessons(self._lesson_mark)
-        kept = tx.learned.kept(f"index:{basis}") if self._index is None else None
+        kept = tx.learned.kept(_kept_as(self.basis)) if self._index is None else None
         certificate = tx.learned.certificate(self.tier)
         try:
             self._take_epics(epics, kept[0] if kept else None)
@@ -155,6 +167,14 @@ class Linker:
             raise
         self._epic_mark, self._lesson_mark = epic_mark, lesson_mark
         self._certificate = certificate
+
+    def _follow(self, tx: Transaction) -> None:
+        """Begin anew where another table is in use than the last time."""
+        named = tables.named(tx, self.tier)
+        if named != self._table:
+            made = tier_called(self.tier, tables.load(tx, named))
+            self._forget()
+            self._made, self._table = made, named
 
     def _forget(self) -> None:
         """Begin anew, from the store's first row."""
@@ -265,27 +285,8 @@ class Linker:
         )
 
 
-class Linkers:
-    """The tiers in the order in which they are asked: the next one only what is not sure yet."""
-
-    def __init__(self, *tiers: Linker) -> None:
-        self.tiers = tiers
-
-    @property
-    def version(self) -> str:
-        """What decisions carry."""
-        return "+".join(tier.version for tier in self.tiers)
-
-    def ask(self, tx: Transaction, texts: Sequence[str]) -> list[list[Answer]]:
-        """For each passage what each tier that was asked said; the last one counts."""
-        answers: list[list[Answer]] = [[] for _ in texts]
-        open_ = list(range(len(texts)))
-        for tier in self.tiers:
-            said = tier.ask(tx, [texts[at] for at in open_])
-            for at, answer in zip(open_, said, strict=True):
-                answers[at].append(answer)
-            open_ = [at for at in open_ if not answers[at][-1].sure]
-        return answers
+def _kept_as(basis: str) -> str:
+    return f"index:{basis}"
 
 
 def shared_words(text: str, title: str) -> str:

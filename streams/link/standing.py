@@ -35,7 +35,7 @@ def standing(tx: Transaction, linker: Linker) -> TierStanding:
     if held is None:
         says = "nothing is linked by likeness: too few of its answers have been decided"
         return TierStanding(tier=linker.tier, says=says)
-    if held.basis != linker.basis:
+    if held.basis != linker.basis_now(tx):
         says = "nothing is linked by likeness: the word vectors are others than were certified"
         return TierStanding(tier=linker.tier, says=says, at=held.at)
     return TierStanding(

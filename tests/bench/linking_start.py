@@ -35,11 +35,11 @@ def starts(epics: int) -> tuple[float, float]:
             ]
         )
     first, without = _start(store)
-    body = first.keepable()
-    if body is None:
+    index = first.keepable()
+    if index is None:
         raise RuntimeError("an index that was computed is to be kept")
     with store.transaction() as tx:
-        tx.learned.keep(f"index:{first.basis}", body, NOW)
+        tx.learned.keep(*index, NOW)
     later, with_it = _start(store)
     if later.keepable() is not None:
         raise RuntimeError("the kept index was not used")

@@ -29,7 +29,8 @@ from streams.link.certificate import WINDOW, Today, certify, is_due
 from streams.link.evaluate import Epic as Candidate
 from streams.link.evaluate import Gold, Past, Query
 from streams.link.lessons import lessons
-from streams.link.linker import Answer, Linker, Linkers
+from streams.link.linker import Answer, Linker
+from streams.link.linkers import Linkers
 from streams.link.rules import Read, read
 from streams.link.stage import EVERY_TENTH
 from tests.bench.prequential_plot import Block, drawn

@@ -18,7 +18,8 @@ from sinks.store.migrations import migrate
 from sinks.store.postgres.store import PostgresStore
 from sinks.store.rows import Ship
 from streams.collect.rereading import Kept
-from streams.link.linker import Linker, Linkers
+from streams.link.linker import Linker
+from streams.link.linkers import Linkers
 from streams.link.stage import LinkStage
 from streams.link.triage import accept
 from streams.ship.rules import Policy

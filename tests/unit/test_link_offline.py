@@ -40,7 +40,7 @@ with store.transaction() as tx:
         for at, title in enumerate(titles, 1)
     ])
     linker.refresh(tx)
-    tx.learned.keep(f"index:{{linker.basis}}", linker.keepable(), now)
+    tx.learned.keep(*linker.keepable(), now)
     tx.learned.teach([Lesson(remark_id=1, issue_id=2, text="too bright at night")])
     (answer,) = linker.ask(tx, ["it is too bright at night"])
     assert late.ask(tx, ["it is too bright at night"]) == [answer]

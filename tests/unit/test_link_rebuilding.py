@@ -8,7 +8,8 @@ import pytest
 from sinks.store.learned import Lesson
 from streams.link.alike import Audits
 from streams.link.certifying import Certifying
-from streams.link.linker import Linker, Linkers
+from streams.link.linker import Linker
+from streams.link.linkers import Linkers
 from streams.link.rebuilding import Compared, Tier, compare, look, mend
 from tests.unit.test_linker import NOW, TITLES, World
 

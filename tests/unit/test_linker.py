@@ -22,7 +22,8 @@ from streams.link.certificate import NEVER, REFIT
 from streams.link.certifying import OVERDUE, Certifying
 from streams.link.likeness.features import NAMES
 from streams.link.likeness.index import Index
-from streams.link.linker import Linker, Linkers
+from streams.link.linker import Linker
+from streams.link.linkers import Linkers
 from streams.link.stage import LinkStage
 from streams.link.standing import standing
 from streams.link.triage import accept, carry_out, plan, undoing

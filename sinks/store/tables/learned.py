@@ -68,7 +68,7 @@ class CertificateTable(Base):
 
 
 class KeptTable(Base):
-    """What can be computed anew and takes long: an index's vectors, by name."""
+    """What can be computed anew and takes long: an index's vectors, an adapted table, by name."""
 
     __tablename__ = "kept"
     name: Mapped[str] = mapped_column(primary_key=True)

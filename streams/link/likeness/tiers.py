@@ -12,6 +12,7 @@ from streams.link.likeness.encoder import Encoder
 from streams.link.likeness.index import Index
 from streams.link.likeness.learning import Taught
 from streams.link.likeness.saved import RECIPE
+from streams.link.likeness.table import Table
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,13 @@ class Tier:
         return Index(self.encoder, self.weights, taught)
 
 
-def tier_called(name: str) -> Tier:
-    """The packaged tier.
+def tier_called(name: str, words: Table | None = None) -> Tier:
+    """The tier of that name, with this table of word vectors or the packaged one.
 
     Raises:
         NotInstalled: the quality tier is an extra.
     """
-    words = table.packaged()
+    words = words or table.packaged()
     if name == "quality":
-        return Tier(name, minilm.packaged(), QUALITY, words.pieces)
+        return Tier(name, minilm.beside(words), QUALITY, words.pieces)
     return Tier(name, words, FAST, words.pieces)

@@ -11,7 +11,8 @@ from schemas.codec import STRUCTURED_HEADERS, Headers
 from sinks.contracts import Outgoing
 from streams.collect.stage import CollectStage
 from streams.dead.burial import dead_letter
-from streams.link.linker import Linker, Linkers
+from streams.link.linker import Linker
+from streams.link.linkers import Linkers
 from streams.link.stage import LinkStage
 from streams.ship.rules import Policy
 from streams.ship.stage import ShipStage

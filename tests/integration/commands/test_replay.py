@@ -20,7 +20,8 @@ from streams.collect.registry import SOURCES
 from streams.collect.rereading import Kept, delivery_of, read_again
 from streams.collect.source import Fact, Result
 from streams.enrich.stage import EnrichStage
-from streams.link.linker import Linker, Linkers
+from streams.link.linker import Linker
+from streams.link.linkers import Linkers
 from streams.link.stage import LinkStage
 from streams.link.triage import accept, carry_out, dismissed, plan
 from streams.ship.rules import Policy

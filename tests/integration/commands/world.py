@@ -25,7 +25,8 @@ from sinks.store.learned import Guess
 from sinks.store.postgres.store import PostgresStore
 from streams.collect.rereading import Kept
 from streams.enrich.stage import EnrichStage
-from streams.link.linker import Linker, Linkers
+from streams.link.linker import Linker
+from streams.link.linkers import Linkers
 from streams.link.stage import LinkStage
 from streams.settings import Settings
 from streams.ship.rules import Policy
