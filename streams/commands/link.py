@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from streams.commands import options
+from streams.commands.adapting import adapt
 from streams.commands.errors import Refused
 from streams.commands.output import progress, remark, show_fields, show_json, show_table
 from streams.commands.root import settings_of
@@ -24,10 +25,13 @@ if TYPE_CHECKING:
 
 @click.group()
 def link() -> None:
-    """Linking: try, status, evaluate, rebuild.
+    """Linking: try, status, evaluate, rebuild, adapt.
 
     Example: closeloop link try "the export in APP-12 is not sorted"
     """
+
+
+link.add_command(adapt)
 
 
 @link.command("try")
@@ -82,20 +86,29 @@ def status(context: click.Context, *, as_json: bool) -> None:
 @link.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--tier", type=click.Choice(["fast", "quality"]), default="fast", show_default=True)
+@click.option(
+    "--table",
+    "words",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A table of word vectors, as link adapt --out writes it.",
+)
 @options.as_json
-def evaluate(*, folder: Path, tier: TierName, as_json: bool) -> None:
+def evaluate(*, folder: Path, tier: TierName, words: Path | None, as_json: bool) -> None:
     """Measure the linker on labelled remarks: candidates, queries and gold as JSON lines.
+
+    With the packaged table of word vectors, or with the one that is named.
 
     Example: closeloop link evaluate data/linking --json
     """
     from streams.link.evaluate import BadFolder
     from streams.link.evaluate import evaluate as measure
     from streams.link.likeness.minilm import NotInstalled
+    from streams.link.likeness.table import BadTable, read
 
     try:
         with progress(f"measuring {folder.name}"):
-            report = measure(folder, tier)
-    except (BadFolder, NotInstalled) as error:
+            report = measure(folder, tier, read(words) if words else None)
+    except (BadFolder, BadTable, NotInstalled) as error:
         raise Refused(str(error)) from error
     if as_json:
         show_json(report)

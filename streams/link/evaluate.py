@@ -13,6 +13,8 @@ import numpy.typing as npt
 from streams.link.evaluate_taught import answer_taught, play
 from streams.link.likeness import certainty
 from streams.link.likeness.index import Index
+from streams.link.likeness.table import Table
+from streams.link.likeness.tiers import Tier as Vectors
 from streams.link.likeness.tiers import tier_called
 
 Tier = Literal["fast", "quality"]
@@ -119,10 +121,15 @@ class BadFolder(ValueError):
     """A file of the folder is missing or a line does not fit: named, and the command refuses."""
 
 
-def evaluate(folder: Path, tier: Tier = "fast") -> Report:
+def evaluate(folder: Path, tier: Tier = "fast", words: Table | None = None) -> Report:
     """Measures one folder of ``candidates.jsonl``, ``queries.jsonl`` and ``gold.jsonl``.
 
     Where there is a ``dev`` folder inside, queries and gold are read from it.
+
+    Args:
+        folder: where they are.
+        tier: which is measured.
+        words: the table of word vectors, where it is not to be the packaged one.
 
     Raises:
         BadFolder, NotInstalled: the command refuses.
@@ -131,11 +138,11 @@ def evaluate(folder: Path, tier: Tier = "fast") -> Report:
     epics = list(_lines(folder / "candidates.jsonl", Epic))
     queries = list(_lines(inner / "queries.jsonl", Query))
     gold = {line.query_id: frozenset(line.gold) for line in _lines(inner / "gold.jsonl", Gold)}
-    answers = answer(epics, queries, gold, tier)
+    vectors = tier_called(tier, words)
+    answers = answer(epics, queries, gold, vectors)
     if not (folder / "history.jsonl").is_file():
         return report(folder.name, tier, answers, (answers.right, answers.features), 0)
     past = [(e, line.text) for line in _lines(folder / "history.jsonl", Past) for e in line.gold]
-    vectors = tier_called(tier)
     taught = play({epic.id: epic.title for epic in epics}, past, CONFIRMATIONS, vectors.encoder)
     index = vectors.index(taught)
     index.put_all((epic.id, epic.title, epic.description) for epic in epics)
@@ -145,12 +152,15 @@ def evaluate(folder: Path, tier: Tier = "fast") -> Report:
 
 
 def answer(
-    epics: Sequence[Epic], queries: Sequence[Query], gold: dict[str, frozenset[str]], tier: Tier
+    epics: Sequence[Epic],
+    queries: Sequence[Query],
+    gold: dict[str, frozenset[str]],
+    vectors: Vectors,
 ) -> Answers:
     """Ranks every query against the epics of its own pool."""
     parts: list[tuple[Floats, Bools, Floats]] = []
     for pool in sorted({query.pool for query in queries}):
-        index = tier_called(tier).index()
+        index = vectors.index()
         index.put_all((e.id, e.title, e.description) for e in epics if e.pool == pool)
         parts.append(_answer_pool(index, [query for query in queries if query.pool == pool], gold))
     places = np.concatenate([part[0] for part in parts])
@@ -164,7 +174,7 @@ def _answer_pool(
     looked = index.look([query.text for query in queries], DEEPEST)
     right = [gold.get(query.id, frozenset()) for query in queries]
     places = [
-        _place([candidate.epic_id for candidate in found], of)
+        place([candidate.epic_id for candidate in found], of)
         for found, of in zip(looked.candidates, right, strict=True)
     ]
     known = [any(epic in index for epic in of) for of in right]
@@ -183,9 +193,9 @@ def report(
         tier=tier,
         queries=len(right),
         with_gold=len(places),
-        r1=_mean(places <= 1),
-        r5=_mean(places <= FEW),
-        mrr=_mean(1 / places),
+        r1=mean(places <= 1),
+        r5=mean(places <= FEW),
+        mrr=mean(1 / places),
         auroc=_resampled(certainty.auroc, confidence, right),
         ece=_resampled(certainty.ece, confidence, right),
         coverage=Measure(float(shares.mean()), *_middle(shares)),
@@ -233,11 +243,13 @@ def linked_by(features: Floats, right: Bools, half: Bools, p: float, delta: floa
     return model.rank(features[~half]) >= threshold.least
 
 
-def _place(found: Sequence[str], right: frozenset[str]) -> float:
+def place(found: Sequence[str], right: frozenset[str]) -> float:
+    """Of the first right epic among those found, from 1; infinite where there is none."""
     return next((float(at) for at, epic in enumerate(found, 1) if epic in right), np.inf)
 
 
-def _mean(values: npt.NDArray[np.generic]) -> Measure:
+def mean(values: npt.NDArray[np.generic]) -> Measure:
+    """The mean of some values, with its interval."""
     if not len(values):
         return Measure(0.0, 0.0, 0.0)
     right = np.ones(len(values), np.bool_)

@@ -48,8 +48,10 @@ def load(tx: Transaction, digest: str) -> Table | None:
 def install(tx: Transaction, body: bytes, now: datetime) -> str:
     """Have every worker use this table from its next question on; its digest.
 
-    Effects: rows of the store; the table before is dropped. Repeating it changes nothing.
+    Effects: rows of the store; the table before is dropped, and the indexes kept of it. Repeating
+    it does no harm.
     """
+    _forget_indexes(tx)
     digest = hashlib.sha256(body).hexdigest()
     tx.learned.forget(f"{IN_USE}:")
     tx.learned.keep(f"{IN_USE}:{digest}", body, now)
@@ -60,11 +62,18 @@ def install(tx: Transaction, body: bytes, now: datetime) -> str:
 def reset(tx: Transaction) -> str:
     """Have every worker use the packaged table again; the digest of the one before, if any.
 
-    Effects: rows of the store. Repeating it changes nothing.
+    Effects: rows of the store, as of `install`.
     """
     before = named(tx)
-    tx.learned.forget(IN_USE)
+    if before:
+        _forget_indexes(tx)
+        tx.learned.forget(IN_USE)
     return before
+
+
+def _forget_indexes(tx: Transaction) -> None:
+    for tier in FOLLOWERS:
+        tx.learned.forget(f"index:{tier}:")
 
 
 def _body(tx: Transaction, digest: str) -> bytes:

@@ -23,6 +23,8 @@ WRITING = {
     "replay",
     "dead redrive",
     "dead drop",
+    "link rebuild",
+    "link adapt",
     "triage accept",
     "triage reject",
     "triage dismiss",

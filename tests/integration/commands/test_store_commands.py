@@ -54,6 +54,7 @@ READING = [
     ("link", "try", "x"),
     ("link", "rebuild"),
     ("link", "status"),
+    ("link", "adapt"),
     ("triage", "list"),
     ("triage", "themes"),
     ("ship", "list"),
