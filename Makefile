@@ -23,6 +23,7 @@ bench: $(DEV) ## Measure beside the peers
 	$(PIP) install -e '.[bench,minilm]'
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.bench_linking
+	$(BIN)/python -m tests.bench.adapting
 
 lint: $(DEV) ## ruff, mypy, import-linter
 	$(BIN)/ruff format --check .
