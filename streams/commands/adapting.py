@@ -169,8 +169,8 @@ def _show(gained: Gained, table: str | None, *, as_json: bool) -> None:
     if as_json:
         show_json({**msgspec.to_builtins(gained), "table": table, "written": table is not None})
         return
-    show_fields([("read", f"{gained.texts} texts"), ("held out", f"{gained.held_out} texts")])
-    show_fields([("decided", f"{gained.decided} of the texts held out")])
+    counted = {"read": gained.texts, "held out": gained.held_out, "decided": gained.decided}
+    show_fields([(name, f"{count} texts") for name, count in counted.items()])
     click.echo()
     names = {"nearest": "knows the nearest", "r1": "right issue first", "mrr": "1 / place of it"}
     rows = [(name, getattr(gained, field)) for field, name in names.items()]
