@@ -14,8 +14,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from sinks.store.contract import Transaction
-from sinks.store.rows import Decision, LinkState, Outcome, Remark, Words
-from streams.link.lessons import PERSON
+from sinks.store.rows import PERSON, Decision, LinkState, Outcome, Remark, Words
 from streams.link.triage import (
     WHOLE,
     CannotRule,

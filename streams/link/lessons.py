@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from sinks.store.learned import Lesson
-from sinks.store.rows import Decision, Link, Words
+from sinks.store.rows import PERSON, Decision, Link, Words
 from streams.link.alike import LIKENESS
 from streams.link.bound import is_crowded
 from streams.link.likeness.clean import MOST_LETTERS
 from streams.link.passages import whole
 
-PERSON = "person"
 Standing = Sequence[tuple[Link, Decision]]
 
 

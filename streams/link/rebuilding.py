@@ -13,8 +13,8 @@ import msgspec
 from sinks.store.contract import Transaction
 from sinks.store.contract.heard import PAGE
 from sinks.store.learned import Lesson
-from sinks.store.rows import Decision, Link, Remark, Words
-from streams.link.lessons import PERSON, lessons
+from sinks.store.rows import PERSON, Decision, Link, Remark, Words
+from streams.link.lessons import lessons
 from streams.link.linker import Linker
 from streams.link.recertifying import Recertified, recertify
 

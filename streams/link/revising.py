@@ -11,10 +11,9 @@ from datetime import datetime
 
 import msgspec
 
-from sinks.store.rows import Decision, Link, LinkState, Remark, Words
+from sinks.store.rows import PERSON, Decision, Link, LinkState, Remark, Words
 from streams.link.alike import LIKENESS
 from streams.link.building import RULES_MODEL, Decided, remark_row
-from streams.link.lessons import PERSON
 from streams.link.rules import Claim
 from streams.link.triage import Standing
 

@@ -17,9 +17,9 @@ from schemas.events import FeedbackLinked, LinkClaim, Linking
 from schemas.topics import FEEDBACK_LINKED
 from sinks.store.contract import Transaction
 from sinks.store.learned import Lesson
-from sinks.store.rows import Decision, Link, LinkState, Outcome, Remark, Verdict, Words
+from sinks.store.rows import PERSON, Decision, Link, LinkState, Outcome, Remark, Verdict, Words
 from streams.link.building import RULES_MODEL, announced
-from streams.link.lessons import PERSON, lessons, quotes
+from streams.link.lessons import lessons, quotes
 
 SOURCE = "/closeloop/triage"
 WHOLE = ""

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sinks.store.fake.state import Counters, State
 from sinks.store.learned import Certificate, Guess, Labelled, Lesson
+from sinks.store.rows import PERSON
 
 
 class FakeLearned:
@@ -95,7 +96,7 @@ class FakeLearned:
         theirs = [
             (self._state.decisions[link.decision_id], link)
             for link in links
-            if self._state.decisions[link.decision_id].rule == "person"
+            if self._state.decisions[link.decision_id].rule == PERSON
             and self._state.decisions[link.decision_id].verdict in {"link", "reject"}
         ]
         if theirs:

@@ -10,7 +10,7 @@ import msgspec
 
 from sinks.store.contract.heard import PAGE
 from sinks.store.fake.state import Counters, State
-from sinks.store.rows import Decision, Demand, Link, Linked, LinkState, Remark
+from sinks.store.rows import PERSON, Decision, Demand, Link, Linked, LinkState, Remark
 
 
 class FakeLinks:
@@ -86,7 +86,7 @@ class FakeLinks:
         return Linked(remark=remark, words=words, linked_at=decision.at)
 
     def _by_people(self) -> list[Decision]:
-        return [one for _, one in sorted(self._state.decisions.items()) if one.rule == "person"]
+        return [one for _, one in sorted(self._state.decisions.items()) if one.rule == PERSON]
 
     def of_issue(
         self,
@@ -159,7 +159,7 @@ class FakeLinks:
 
     def _by_person(self, link: Link) -> bool:
         decision = self._state.decisions.get(link.decision_id)
-        return decision is not None and decision.rule == "person"
+        return decision is not None and decision.rule == PERSON
 
 
 def _said(each: Linked) -> tuple[datetime, int]:

@@ -8,7 +8,7 @@ import msgspec
 
 from sinks.store.contract.heard import PAGE
 from sinks.store.fake.state import Counters, State
-from sinks.store.rows import Age, Known, Outcome, Remark, Words, age, remark_key
+from sinks.store.rows import PERSON, Age, Known, Outcome, Remark, Words, age, remark_key
 
 
 class FakeRemarks:
@@ -153,7 +153,7 @@ class FakeRemarks:
             if link.remark_id in remarks
             and link.state == "linked"
             and link.issue_id is not None
-            and (not only_by_person or self._state.decisions[link.decision_id].rule == "person")
+            and (not only_by_person or self._state.decisions[link.decision_id].rule == PERSON)
         }
 
 

@@ -14,6 +14,7 @@ from sinks.store.learned import Certificate, Guess, Labelled, Lesson
 from sinks.store.postgres.copy import copy_rows
 from sinks.store.postgres.locks import Subject, lock, try_lock
 from sinks.store.postgres.sql import among, new_ids
+from sinks.store.rows import PERSON
 from sinks.store.tables import (
     LESSON_MARK,
     CertificateTable,
@@ -33,7 +34,7 @@ _LABELLED = text(f"""
         JOIN link ON link.remark_id = guess.remark_id
         JOIN decision ON decision.id = link.decision_id
         WHERE guess.tier = :tier AND guess.issue_id IS NOT NULL
-          AND decision.rule = 'person' AND decision.verdict IN ('link', 'reject')
+          AND decision.rule = '{PERSON}' AND decision.verdict IN ('link', 'reject')
         GROUP BY guess.remark_id, guess.passage
     ), overdue AS (
         SELECT guess.remark_id, guess.passage,

@@ -24,7 +24,7 @@ from sinks.store.postgres.copy import copy_rows
 from sinks.store.postgres.demand import demand_of, linked_rows, standing_with, voices_of
 from sinks.store.postgres.rulings import accepted_for, held_remarks, last_by, ruled
 from sinks.store.postgres.sql import among, new_ids
-from sinks.store.rows import Decision, Demand, Link, Linked, LinkState
+from sinks.store.rows import PERSON, Decision, Demand, Link, Linked, LinkState
 from sinks.store.tables import DECISION_ID, DecisionTable, LinkTable, RemarkTable
 
 _DECISIONS: Table = DecisionTable.__table__  # type: ignore[assignment]
@@ -32,8 +32,8 @@ _LINKS: Table = LinkTable.__table__  # type: ignore[assignment]
 _REMARKS: Table = RemarkTable.__table__  # type: ignore[assignment]
 
 _NOT_BY_PERSON = text(
-    "coalesce((SELECT rule FROM decision WHERE decision.id = link.decision_id), '') <> 'person'"
-)
+    "coalesce((SELECT rule FROM decision WHERE decision.id = link.decision_id), '') <> :person"
+).bindparams(person=PERSON)
 """As text: built, the subquery would look at every link, not at the one in conflict."""
 _RowT = TypeVar("_RowT", Link, Decision)
 
@@ -149,7 +149,7 @@ class PostgresLinks:
     def _upsert(self, decisions: Sequence[Decision], links: Sequence[Link]) -> None:
         rules = {each.id: each.rule for each in decisions}
         for link in links:
-            self._set(link, by_person=rules.get(link.decision_id) == "person")
+            self._set(link, by_person=rules.get(link.decision_id) == PERSON)
 
     def _set(self, link: Link, *, by_person: bool) -> None:
         values = msgspec.structs.asdict(link)

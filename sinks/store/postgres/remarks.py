@@ -26,7 +26,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sinks.store.contract.heard import PAGE
 from sinks.store.postgres.copy import copy_rows
 from sinks.store.postgres.sql import among, new_ids
-from sinks.store.rows import NEVER, Known, Outcome, Remark, Words, remark_key
+from sinks.store.rows import NEVER, PERSON, Known, Outcome, Remark, Words, remark_key
 from sinks.store.tables import (
     REMARK_ID,
     DecisionTable,
@@ -120,7 +120,7 @@ class PostgresRemarks:
         )
         if besides:
             linked = linked.join(DecisionTable, DecisionTable.id == LinkTable.decision_id).where(
-                or_(~among(RemarkTable.id, besides), DecisionTable.rule == "person")
+                or_(~among(RemarkTable.id, besides), DecisionTable.rule == PERSON)
             )
         rows = self._connection.execute(linked)
         found: dict[tuple[str, str], set[int]] = {}

@@ -10,11 +10,11 @@ from sqlalchemy.orm import aliased
 from sinks.store.postgres.demand import linked_rows
 from sinks.store.postgres.remarks import words_columns
 from sinks.store.postgres.values import columns_of, rows_of
-from sinks.store.rows import Decision, Linked
+from sinks.store.rows import PERSON, Decision, Linked
 from sinks.store.tables import DecisionTable, LinkTable, RemarkTable, WordsTable
 
 _REMARKS: Table = RemarkTable.__table__  # type: ignore[assignment]
-_BY_PERSON: ColumnElement[str] = literal_column("'person'")
+_BY_PERSON: ColumnElement[str] = literal_column(f"'{PERSON}'")
 """In the statement itself, so that the indexes of people's decisions are seen to serve it."""
 
 

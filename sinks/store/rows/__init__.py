@@ -8,6 +8,7 @@ from __future__ import annotations
 from sinks.store.rows.base import Row
 from sinks.store.rows.heard import (
     NEVER,
+    PERSON,
     Age,
     CrmKind,
     CrmVersion,
@@ -31,6 +32,7 @@ from sinks.store.rows.told import Anew, Answer, LoopRow, Message, MessageState, 
 
 __all__ = [
     "NEVER",
+    "PERSON",
     "Age",
     "Anew",
     "Answer",

@@ -17,6 +17,9 @@ CrmKind: TypeAlias = Literal["account", "opportunity", "rep"]
 Facts: TypeAlias = Account | Opportunity | Rep
 
 
+PERSON = "person"
+"""The rule of a decision that a person made."""
+
 NEVER = datetime.min.replace(tzinfo=UTC)
 """Before every instant: when what was never replayed was replayed."""
 Age: TypeAlias = tuple[datetime, datetime]

@@ -8,11 +8,13 @@ from typing import Any
 from sqlalchemy import Index, PrimaryKeyConstraint, Sequence, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from sinks.store.rows import PERSON
 from sinks.store.tables.base import Base
 
 REMARK_ID = Sequence("remark_id", metadata=Base.metadata)
 DECISION_ID = Sequence("decision_id", metadata=Base.metadata)
 EPIC_MARK = Sequence("epic_mark", metadata=Base.metadata)
+_BY_PERSON = text(f"rule = '{PERSON}'")
 
 
 class ConsumerOffset(Base):
@@ -89,9 +91,9 @@ class DecisionTable(Base):
             "ix_decision_person_remark",
             "remark_id",
             "issue_key",
-            postgresql_where=text("rule = 'person'"),
+            postgresql_where=_BY_PERSON,
         ),
-        Index("ix_decision_person_by", "by", "at", postgresql_where=text("rule = 'person'")),
+        Index("ix_decision_person_by", "by", "at", postgresql_where=_BY_PERSON),
     )
 
 
