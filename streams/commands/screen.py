@@ -21,7 +21,7 @@ HELP = """\
 1-5      it is about that issue; another digit within half a second: about both, then Enter
 n        it is about none of these
 d        dismiss it: nothing of it is product feedback
-a        then one of the above: the same for all that are alike
+a        then one of the above: the same for all that are alike; only this one teaches
 s        skip it          u  undo what you did last
 ?        this help        q  quit; what you decided stays"""
 

@@ -150,11 +150,11 @@ class Sitting:
             if not issues or len(issues) < len(chosen):
                 self._note = "there is no such number"
                 return "stay"
-            return self._carry_out("accept", remarks, issues)
+            return self._carry_out(item, "accept", remarks, issues)
         if key == "n":
-            return self._carry_out("reject", self._suggested(remarks), ())
+            return self._carry_out(item, "reject", self._suggested(remarks), ())
         if key == "d":
-            return self._carry_out("dismiss", remarks, ())
+            return self._carry_out(item, "dismiss", remarks, ())
         if key and key not in ENTER:
             self._note = "? shows what the keys do"
         return "stay"
@@ -170,8 +170,12 @@ class Sitting:
             following = self._keys.read()
         return [int(digit) for digit in dict.fromkeys(digits)]
 
-    def _carry_out(self, action: Action, remarks: Sequence[str], issues: Sequence[str]) -> Step:
-        asked = Asked(action=action, remarks=remarks, issues=issues, by=self._by)
+    def _carry_out(
+        self, item: Item, action: Action, remarks: Sequence[str], issues: Sequence[str]
+    ) -> Step:
+        """Of several only the one on the screen has been looked at."""
+        unseen = {name for name in remarks if name != item.remark}
+        asked = Asked(action=action, remarks=remarks, issues=issues, by=self._by, unseen=unseen)
         with self._store.transaction() as tx:
             results = carry_out_all(tx, plan_all(tx, asked), self._by, self._now())
         self._done.append(Done(self._place, frozenset(one.remark for one in results)))

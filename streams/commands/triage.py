@@ -78,6 +78,9 @@ def accept(context: click.Context, /, names: Sequence[str], *, alike: bool, **sa
     Of several remarks all are linked or none. What has a colon is a remark, what has none an
     issue. Where an issue has shipped already, the reps are told.
 
+    Words that nobody has read teach nothing: what --alike adds is linked, and only that. Name a
+    remark to have it teach as well.
+
     Example: closeloop triage accept zendesk:4711 zendesk:4712 APP-12
     """
     remarks, issues = parted(names)
@@ -152,6 +155,8 @@ triage.add_command(sit)
 def _all_alike(tx: Transaction, remarks: Sequence[str], issue: str, by: str) -> Sequence[Plan]:
     """These, and all that wait and are most like the issue, up to as many as are decided at once.
 
+    Who names a remark has looked at it; the others are linked unseen.
+
     Raises:
         NotFound: there is none.
     """
@@ -160,7 +165,8 @@ def _all_alike(tx: Transaction, remarks: Sequence[str], issue: str, by: str) -> 
     every = list(dict.fromkeys([*remarks, *found]))[:MOST_ALIKE]
     if not every:
         raise NotFound(f"nothing that waits is most like {epic.epic.key}")
-    asked = Asked(action="accept", remarks=every, issues=[epic.epic.key], by=by)
+    unseen = set(every) - set(remarks)
+    asked = Asked(action="accept", remarks=every, issues=[epic.epic.key], by=by, unseen=unseen)
     return plan_all(tx, asked)
 
 

@@ -61,12 +61,18 @@ class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Decisions(Body, frozen=True, kw_only=True):
-    """What a person makes of remarks; accepting needs issues, dismissing takes none."""
+    """What a person makes of remarks; accepting needs issues, dismissing takes none.
+
+    Attributes:
+        seen: false where the person has not looked at each of them, but at others that are like
+            them: such are linked and teach nothing.
+    """
 
     remarks: Remarks
     issues: Issues = ()
     verdict: Literal["accept", "reject", "dismiss"]
     by: Name
+    seen: bool = True
 
 
 class Undo(Body, frozen=True, kw_only=True):
@@ -212,7 +218,12 @@ def list_themes(request: AnyRequest, limit: Limit = 20) -> Themes:
 def decide(request: AnyRequest, data: JSONBody[Decisions]) -> Decided:
     """Accept, reject or dismiss remarks: all of them or none."""
     asked = Asked(
-        action=data.verdict, remarks=data.remarks, issues=data.issues, by=data.by, again=True
+        action=data.verdict,
+        remarks=data.remarks,
+        issues=data.issues,
+        by=data.by,
+        again=True,
+        unseen=() if data.seen else data.remarks,
     )
     return _desk(request).decide(asked)
 

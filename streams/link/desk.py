@@ -7,7 +7,7 @@ decided.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Literal, TypeAlias
 
@@ -42,6 +42,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
         remarks: ``SOURCE:RECORD`` of each.
         issues: keys; accepting needs some, dismissing takes none, the others mean all without.
         again: the same as stands already by the same person is no fault, and changes nothing.
+        unseen: those of the remarks that nobody has looked at, decided with the others.
     """
 
     action: Action
@@ -49,6 +50,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     issues: Sequence[str] = ()
     by: str
     again: bool = False
+    unseen: Collection[str] = ()
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -120,7 +122,8 @@ def _plan(tx: Transaction, held: tuple[Remark, Words | None], asked: Asked, deci
         rulings = _rulings(tx, remark, asked, decide, standing)
     except CannotRule as refused:
         raise CannotRule(f"{remark.feedback_id}: {refused}") from None
-    return Plan(remark, tuple(rulings), outcome_of(standing, rulings), words, standing)
+    unseen = remark.feedback_id in asked.unseen
+    return Plan(remark, tuple(rulings), outcome_of(standing, rulings), words, standing, unseen)
 
 
 def _rulings(
@@ -170,6 +173,7 @@ def _stands(tx: Transaction, remark: Remark, asked: Asked, standing: Standing) -
         link.issue_key
         for link, decision in standing
         if link.state == due and decision.rule == PERSON and decision.by == asked.by
+        if not decision.unseen or remark.feedback_id in asked.unseen
     }
     if asked.issues:
         return {issue.upper() for issue in asked.issues} <= theirs

@@ -123,6 +123,7 @@ def settle(tx: Transaction, asked: NewEpic, what: Draft, made: Sighting, now: da
     """Link the remarks to the epic that was made, by this person's word.
 
     Effects: the epic, decisions and links; the theme grows no more. Repeating it changes nothing.
+    A theme's remarks teach nothing: nobody has looked at each of them.
 
     Raises:
         CannotRule: one of the remarks cannot be linked; nothing was written, the epic is there.
@@ -137,6 +138,7 @@ def settle(tx: Transaction, asked: NewEpic, what: Draft, made: Sighting, now: da
             issues=[made.epic.key],
             by=asked.by,
             again=asked.again,
+            unseen=what.remarks if asked.theme is not None else (),
         )
         results = carry_out_all(tx, plan_all(tx, accept), asked.by, now)
     if asked.theme is not None:

@@ -35,11 +35,12 @@ class Held(msgspec.Struct, frozen=True):
 
     @property
     def accepted(self) -> dict[int, Decision]:
-        """Issue id -> the decision of the person who holds it as linked."""
+        """Issue id -> the decision of the person who holds it as linked, having looked."""
         return {
             link.issue_id: decision
             for link, decision in self.links
-            if link.issue_id is not None and link.state == "linked" and decision.rule == PERSON
+            if link.issue_id is not None and link.state == "linked"
+            if decision.rule == PERSON and not decision.unseen
         }
 
 

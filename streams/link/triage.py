@@ -45,14 +45,15 @@ class Ruling(msgspec.Struct, frozen=True):
 
 
 def accepted(standing: Standing, issue_key: str, issue_id: int) -> list[Ruling]:
-    """The remark is about this issue.
+    """The remark is about this issue; what was accepted unseen may be accepted by who looks.
 
     Raises:
         CannotRule: a person has said so already.
     """
     for link, decision in standing:
         same = issue_key == link.issue_key or issue_id == link.issue_id
-        if same and link.state == "linked" and decision.rule == PERSON:
+        stands = link.state == "linked" and decision.rule == PERSON
+        if same and stands and not decision.unseen:
             raise CannotRule(f"{link.issue_key} was accepted already, by {decision.by}")
         if same:  # under the key by which the remark knows it: there is one link an issue
             return [Ruling(link.issue_key, issue_id, "link", "linked")]
@@ -130,6 +131,7 @@ class Plan(msgspec.Struct, frozen=True):
     Attributes:
         words: what it teaches; None where they are erased.
         standing: its links as they were looked up, with the passages that they rest on.
+        unseen: nobody has looked at the remark: it teaches nothing and labels no guess as right.
     """
 
     remark: Remark
@@ -137,6 +139,7 @@ class Plan(msgspec.Struct, frozen=True):
     outcome: Outcome
     words: Words | None
     standing: Standing
+    unseen: bool = False
 
 
 Decide: TypeAlias = Callable[[Standing], list[Ruling]]
@@ -226,7 +229,11 @@ def _lessons(tx: Transaction, what: Plan) -> list[Lesson]:
     rows = tx.epics.get(like | ids.keys()).values()
     return lessons(
         what.words,
-        {id_: quote.get(it.issue_key) for id_, it in ids.items() if it.verdict == "link"},
+        {
+            id_: quote.get(it.issue_key)
+            for id_, it in ids.items()
+            if it.verdict == "link" and not what.unseen
+        },
         {id_ for id_, it in ids.items() if it.verdict != "link"},
         what.remark.id,
         {row.epic.summary for row in rows},
@@ -248,6 +255,7 @@ def _decisions(tx: Transaction, what: Plan, by: str, now: datetime) -> list[Deci
             by=by,
             at=now,
             quote=quote.get(ruling.issue_key),
+            unseen=what.unseen,
         )
         for id_, ruling in zip(tx.links.new_ids(len(rulings)), rulings, strict=True)
     ]

@@ -84,11 +84,27 @@ def test_each_step_is_told_with_what_it_brings(database_url: str) -> None:
     """For a progress bar; a database that is there has no steps to tell of."""
     steps: list[tuple[str, str]] = []
     migrate(database_url, lambda revision, what: steps.append((revision, what)))
-    assert [revision for revision, _ in steps] == [f"{n:04}" for n in range(1, 9)]
+    assert [revision for revision, _ in steps] == [f"{n:04}" for n in range(1, 10)]
     assert all(what.endswith(".") for _, what in steps)
     steps.clear()
     migrate(database_url, lambda revision, what: steps.append((revision, what)))
     assert steps == []
+
+
+def test_what_was_decided_before_counts_as_looked_at(database_url: str) -> None:
+    """So that what it taught still follows from it."""
+    migrate(database_url)
+    unmigrate(database_url, "0008")
+    with connected(database_url) as connection:
+        connection.execute(
+            text(
+                "INSERT INTO decision VALUES (1, 1, 'APP-1', 1, 'link', 'person', 1, '1', 'pm',"
+                " now(), NULL)"
+            )
+        )
+    migrate(database_url)
+    with connected(database_url) as connection:
+        assert connection.execute(text("SELECT unseen FROM decision")).scalars().all() == [False]
 
 
 def test_whoever_starts_second_waits_for_the_first(database_url: str) -> None:

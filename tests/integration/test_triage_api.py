@@ -144,6 +144,16 @@ def test_a_decision_may_be_repeated_and_undone(client: httpx.Client, store: Fake
     assert outcome(store) == "suggested"
 
 
+def test_what_was_not_looked_at_teaches_nothing(client: httpx.Client, store: FakeStore) -> None:
+    """As the page says; who names remarks and says nothing has looked at them."""
+    more = {**DECISION, "remarks": ["form:1", "form:2"], "seen": False}
+    for decision in (DECISION, more):
+        assert client.post("/v1/triage/decisions", json=decision).is_success
+    assert [outcome(store, record) for record in "012"] == ["linked"] * 3
+    with store.transaction() as tx:
+        assert [lesson.text for lesson in tx.learned.lessons(0)[0]] == [WORDS[0]]
+
+
 def test_what_cannot_be_decided_is_409_with_the_reason(
     client: httpx.Client, store: FakeStore
 ) -> None:

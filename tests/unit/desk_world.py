@@ -117,6 +117,13 @@ class World:
         with self.store.transaction() as tx:
             carry_out_all(tx, plan_all(tx, asked), "pm", NOW)
 
+    def lessons(self) -> set[tuple[str, int]]:
+        """Of which remark something is learned, and for which issue."""
+        records = {id_: record for record, id_ in self.ids.items()}
+        with self.store.transaction() as tx:
+            found, _ = tx.learned.lessons(0)
+        return {(records[one.remark_id], one.issue_id) for one in found if one.learned}
+
     def sorts(self) -> None:
         """Into themes."""
         Themes(self.store).sort_new(NOW)

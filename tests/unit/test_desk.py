@@ -11,6 +11,7 @@ from schemas.codec import decode
 from schemas.events import Epic, FeedbackLinked
 from sinks.contracts import Sighting
 from sinks.store.fake import FakeStore
+from sinks.store.learned import Lesson
 from sinks.store.rows import Decision, Link, Outcome, Remark, Words
 from streams.link.desk import (
     Action,
@@ -114,6 +115,12 @@ class Desk:
         with self.store.transaction() as tx:
             return {lesson.text for lesson in tx.learned.lessons(0)[0] if lesson.learned}
 
+    def lessons(self, record: str) -> list[Lesson]:
+        """Whatever was learned of a remark, also what was taken back."""
+        with self.store.transaction() as tx:
+            id_ = self.remark_id(tx, record)
+            return [one for one in tx.learned.lessons(0)[0] if one.remark_id == id_]
+
     def announced(self) -> list[tuple[str, str]]:
         """Every ``feedback.linked`` so far: remark and outcome."""
         with self.store.transaction() as tx:
@@ -159,6 +166,35 @@ def test_what_is_accepted_is_learned_until_it_is_taken_back(desk: Desk) -> None:
     assert desk.learned() == set()
     desk.decides("accept", ["a"], "APP-1")
     assert desk.learned() == {"about 1"}
+
+
+def test_what_nobody_looked_at_is_linked_and_teaches_nothing(desk: Desk) -> None:
+    """Until somebody looks, and accepts it as well; what was looked at is not accepted twice."""
+    desk.decides("accept", "ab", "APP-1", unseen={"form:b"})
+    assert [desk.outcome(one) for one in "ab"] == ["linked", "linked"]
+    assert desk.learned() == {"about 1"}
+    (lesson,) = desk.lessons("a")
+    assert (lesson.learned, desk.lessons("b")) == (True, [])
+    desk.decides("accept", "b", "APP-1", by="lee")
+    assert [one.learned for one in desk.lessons("b")] == [True]
+    with pytest.raises(CannotRule, match="by lee"):
+        desk.decides("accept", "b", "APP-1")
+
+
+def test_looking_after_all_is_no_repetition(desk: Desk) -> None:
+    """By the same person, who may repeat what they did."""
+    desk.decides("accept", "b", "APP-1", again=True, unseen={"form:b"})
+    (again,) = desk.decides("accept", "b", "APP-1", again=True, unseen={"form:b"})
+    assert (again.decided, desk.lessons("b")) == ((), [])
+    (seen,) = desk.decides("accept", "b", "APP-1", again=True)
+    assert (len(seen.decided), len(desk.lessons("b"))) == (1, 1)
+
+
+def test_what_was_learned_is_unlearned_unseen(desk: Desk) -> None:
+    """Forgetting needs no look."""
+    desk.decides("accept", "b", "APP-1")
+    desk.decides("reject", "b", "APP-1", unseen={"form:b"})
+    assert desk.learned() == set()
 
 
 def test_undo_brings_a_dismissed_remark_back(desk: Desk) -> None:

@@ -155,7 +155,8 @@ def test_an_epic_takes_the_whole_theme(world: World, tracker: FakeTracker) -> No
         assert themes(tx, NOW, 9) == []
         assert tx.epics.evidence_due(NOW, 9) == [made.issue_id]
         (_, decision), *_ = tx.links.of_remark(world.ids["a"])
-    assert (decision.rule, decision.by) == ("person", "pm")
+    assert (decision.rule, decision.by, decision.unseen) == ("person", "pm", True)
+    assert world.lessons() == set()
     with pytest.raises(CannotRule, match="no remark of theme 1 waits"):
         make(world, tracker, theme=1)
     again = make(world, tracker, theme=1, again=True)
@@ -180,6 +181,7 @@ def test_an_epic_of_one_remark(world: World, tracker: FakeTracker) -> None:
     again = make(world, tracker, remark="form:a", again=True)
     assert again.issue_key == first.issue_key
     assert (first.remarks[0].outcome, again.remarks[0].decided) == ("linked", ())
+    assert world.lessons() == {("a", first.issue_id)}
 
 
 @pytest.mark.parametrize(

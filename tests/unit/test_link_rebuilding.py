@@ -8,6 +8,7 @@ import pytest
 from sinks.store.learned import Lesson
 from streams.link.alike import Audits
 from streams.link.certifying import Certifying
+from streams.link.desk import Asked, carry_out_all, plan_all
 from streams.link.linker import Linker
 from streams.link.linkers import Linkers
 from streams.link.rebuilding import Compared, Tier, compare, look, mend
@@ -74,6 +75,22 @@ def test_a_crowded_remark_is_accepted_and_teaches_nothing(world: World) -> None:
     world.accept(feedback, "APP-2")
     found = compared(world)
     assert (found.derived, found.to_write) == (4, [])
+
+
+def test_what_was_accepted_unseen_is_not_derived(world: World) -> None:
+    """Beside what was looked at of the same remark; it is derived once somebody has looked."""
+    (feedback,) = world.hears("a bill that nags by itself")
+    world.accept(feedback, "APP-4")
+    asked = Asked(
+        action="accept", remarks=[feedback], issues=["APP-5"], by="ann", unseen=[feedback]
+    )
+    with world.store.transaction() as tx:
+        carry_out_all(tx, plan_all(tx, asked), "ann", NOW)
+    found = compared(world)
+    assert (found.derived, found.to_write) == (5, [])
+    world.accept(feedback, "APP-5")
+    found = compared(world)
+    assert (found.derived, found.to_write) == (6, [])
 
 
 def test_what_was_lost_changed_or_slipped_in_is_said_and_mended(world: World) -> None:

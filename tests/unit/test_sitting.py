@@ -169,6 +169,12 @@ def test_all_that_is_alike_is_shown_and_then_decided(room: Room) -> None:
     assert room.outcomes("a", "b", "c") == ["linked", "linked", "unmatched"]
 
 
+def test_what_is_decided_without_being_shown_teaches_nothing(room: Room) -> None:
+    """A line of it is not all that it says."""
+    room.sits("a", "1", PAUSE)
+    assert room.world.lessons() == {("a", 1)}
+
+
 def test_no_audit_is_decided_with_those_it_is_like(room: Room) -> None:
     """It is shown first, skipped, and asked again; the one that is shown may be an audit."""
     room.world.hears("audit", best=(1, 0.9), audit=True)

@@ -129,7 +129,8 @@ class Links(Protocol):
     def accepted(self, issue_ids: Collection[int], most: int) -> dict[int, list[Linked]]:
         """Issue id -> remarks that people linked to it, the last linked first, at most `most`.
 
-        Only those with words, and not withdrawn; an issue without any is absent.
+        Only those that somebody looked at, with words, and not withdrawn; an issue without any is
+        absent.
         """
 
     def held(self, after: int, limit: int = PAGE) -> dict[int, list[tuple[Link, Decision]]]:

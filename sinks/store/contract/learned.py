@@ -22,8 +22,9 @@ class Learned(Protocol):
         """Guesses of a tier that a person has decided, the last decided, oldest decision first.
 
         A guess is right where a person linked its issue, and wrong where a person decided anything
-        else about the remark. An audit that nobody has decided for longer than `patience` counts as
-        wrong, decided when that ran out: what is left lying is not left out, and counts once.
+        else about the remark. What was decided unseen says nothing of a guess, but an audit is
+        never left out: one that was decided unseen counts as wrong, and so does one that nobody has
+        decided for longer than `patience`, as if decided when that ran out.
         """
 
     def teach(self, lessons: Sequence[Lesson]) -> None:

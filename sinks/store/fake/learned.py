@@ -94,14 +94,18 @@ class FakeLearned:
         """When a person decided its remark, by which decision, and whether the guess was right."""
         links = [link for (of, _), link in self._state.links.items() if of == guess.remark_id]
         theirs = [
-            (self._state.decisions[link.decision_id], link)
-            for link in links
-            if self._state.decisions[link.decision_id].rule == PERSON
-            and self._state.decisions[link.decision_id].verdict in {"link", "reject"}
+            (decision, link)
+            for decision, link in (
+                (self._state.decisions[each.decision_id], each) for each in links
+            )
+            if decision.rule == PERSON
+            and decision.verdict in {"link", "reject"}
+            and (guess.audit or not decision.unseen)
         ]
         if theirs:
             right = any(
-                link.state == "linked" and link.issue_id == guess.issue_id for _, link in theirs
+                not decision.unseen and link.state == "linked" and link.issue_id == guess.issue_id
+                for decision, link in theirs
             )
             last = max(decision.id for decision, _ in theirs)
             return max(decision.at for decision, _ in theirs), last, right

@@ -81,7 +81,7 @@ class FakeLinks:
         decision = self._state.decisions[decision_id]
         remark = {one.id: one for one in self._state.remarks.values()}.get(decision.remark_id)
         words = self._state.words.get(decision.remark_id)
-        if remark is None or remark.withdrawn or words is None:
+        if decision.unseen or remark is None or remark.withdrawn or words is None:
             return None
         return Linked(remark=remark, words=words, linked_at=decision.at)
 

@@ -29,12 +29,14 @@ _LABELLED = text(f"""
     WITH decided AS (
         SELECT guess.remark_id, guess.passage, max(decision.at) AS decided_at,
                max(decision.id) AS last,
-               bool_or(link.state = 'linked' AND link.issue_id = guess.issue_id) AS is_right
+               bool_or(NOT decision.unseen AND link.state = 'linked'
+                       AND link.issue_id = guess.issue_id) AS is_right
         FROM guess
         JOIN link ON link.remark_id = guess.remark_id
         JOIN decision ON decision.id = link.decision_id
         WHERE guess.tier = :tier AND guess.issue_id IS NOT NULL
           AND decision.rule = '{PERSON}' AND decision.verdict IN ('link', 'reject')
+          AND (guess.audit OR NOT decision.unseen)
         GROUP BY guess.remark_id, guess.passage
     ), overdue AS (
         SELECT guess.remark_id, guess.passage,

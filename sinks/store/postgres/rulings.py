@@ -36,7 +36,7 @@ def last_by(connection: Connection, by: str) -> list[Decision]:
 
 
 def accepted_for(connection: Connection, issue_id: int, most: int) -> list[Linked]:
-    """Remarks that people linked to it, with words and not withdrawn, the last linked first."""
+    """Remarks that people looked at and linked to it, with words, the last linked first."""
     return linked_rows(
         connection,
         select(_REMARKS, *words_columns(), DecisionTable.at.label("linked_at"))
@@ -44,7 +44,8 @@ def accepted_for(connection: Connection, issue_id: int, most: int) -> list[Linke
         .join(DecisionTable, DecisionTable.id == LinkTable.decision_id)
         .join(WordsTable, WordsTable.remark_id == RemarkTable.id)
         .where(LinkTable.issue_id == issue_id, LinkTable.state == "linked")
-        .where(DecisionTable.rule == _BY_PERSON, ~RemarkTable.withdrawn)
+        .where(DecisionTable.rule == _BY_PERSON, ~DecisionTable.unseen)
+        .where(~RemarkTable.withdrawn)
         .order_by(DecisionTable.id.desc())
         .limit(most),
     )

@@ -98,6 +98,7 @@ class Decision(Row, frozen=True, kw_only=True):
         model: the version of what decided, ``1`` for plain rules.
         by: ``closeloop``, or who decided.
         quote: the passage that it rests on.
+        unseen: a person decided it together with others, without looking at the remark.
     """
 
     id: int
@@ -111,6 +112,7 @@ class Decision(Row, frozen=True, kw_only=True):
     by: str
     at: datetime
     quote: str | None = None
+    unseen: bool = False
 
 
 class Link(Row, frozen=True, kw_only=True):

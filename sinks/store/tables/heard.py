@@ -86,6 +86,7 @@ class DecisionTable(Base):
     by: Mapped[str]
     at: Mapped[datetime]
     quote: Mapped[str | None]
+    unseen: Mapped[bool] = mapped_column(server_default=text("false"))
     __table_args__ = (
         Index(
             "ix_decision_person_remark",

@@ -58,6 +58,7 @@ def decides(  # noqa: PLR0913 - what a decision is made of, most of it by name
     by: str = "pm",
     minute: int = 0,
     rule: str = "person",
+    unseen: bool = False,
 ) -> Decision:
     """A decision, and where it leaves the link."""
     issue_id = int(key.rpartition("-")[2]) if key else None
@@ -72,6 +73,7 @@ def decides(  # noqa: PLR0913 - what a decision is made of, most of it by name
         model="1",
         by=by,
         at=NOW + minute * MINUTE,
+        unseen=unseen,
     )
     states: dict[str, LinkState] = {"link": "linked", "reject": "rejected", "undo": "suggested"}
     links = [
@@ -173,14 +175,15 @@ def test_what_was_taken_back_is_not_what_a_person_did_last(store: Store) -> None
 
 
 def test_what_people_accepted_for_an_issue(store: Store) -> None:
-    """The last first; not what a rule linked, was rejected, or is withdrawn."""
-    for id_ in (1, 2, 3, 4, 5):
+    """The last first; not what a rule linked, was rejected, is withdrawn, or nobody looked at."""
+    for id_ in (1, 2, 3, 4, 5, 6):
         hears(store, id_, "linked", withdrawn=id_ == 5)
     decides(store, 1, 1)
     decides(store, 2, 2)
     decides(store, 3, 3, rule="likeness")
     decides(store, 4, 4, "reject")
     decides(store, 5, 5)
+    decides(store, 6, 6, unseen=True)
     with store.transaction() as tx:
         found = tx.links.accepted({1, 2}, 9)
         assert {id_: [one.remark.id for one in each] for id_, each in found.items()} == {1: [2, 1]}

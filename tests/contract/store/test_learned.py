@@ -59,7 +59,13 @@ class Desk:
             tx.learned.guess({each.remark_id for each in guesses}, guesses)
 
     def decides(
-        self, remark_id: int, issue_id: int, state: LinkState, rule: str = "person"
+        self,
+        remark_id: int,
+        issue_id: int,
+        state: LinkState,
+        rule: str = "person",
+        *,
+        unseen: bool = False,
     ) -> datetime:
         """Somebody decides; later than all before."""
         self.decisions += 1
@@ -75,6 +81,7 @@ class Desk:
             model="1",
             by="pm",
             at=NOW + self.decisions * timedelta(minutes=1),
+            unseen=unseen,
         )
         stands = Link(
             remark_id=remark_id,
@@ -136,6 +143,26 @@ def test_an_undone_decision_labels_nothing(desk: Desk) -> None:
     desk.decides(1, 10, "linked")
     desk.decides(1, 10, "suggested")
     assert desk.labelled() == []
+
+
+def test_what_was_decided_unseen_labels_nothing(desk: Desk) -> None:
+    """Nobody has looked whether it is right; who looks afterwards has the say."""
+    desk.guesses(guess(1), guess(2))
+    desk.decides(1, 10, "linked", unseen=True)
+    desk.decides(2, 10, "rejected", unseen=True)
+    assert desk.labelled() == []
+    at = desk.decides(1, 10, "linked")
+    assert desk.labelled() == [Labelled(guess=guess(1), right=True, decided_at=at)]
+
+
+def test_an_audit_that_was_decided_unseen_counts_as_wrong(desk: Desk) -> None:
+    """It neither certifies anything nor vanishes."""
+    audit = guess(1, audit=True)
+    desk.guesses(audit)
+    at = desk.decides(1, 10, "linked", unseen=True)
+    assert desk.labelled() == [Labelled(guess=audit, right=False, decided_at=at)]
+    at = desk.decides(1, 10, "linked")
+    assert desk.labelled() == [Labelled(guess=audit, right=True, decided_at=at)]
 
 
 def test_each_passage_is_judged_by_its_own_issue(desk: Desk) -> None:

@@ -240,6 +240,12 @@ def test_all_that_is_alike_is_accepted_at_once(on_store: Call, filled: PostgresS
     listed = on_store("triage", "list", "--json").json
     assert {one["alike"] for one in listed} == {2}
     assert on_store("triage", "accept", "upstream:2", "APP-1", "--alike").status == 0
+    with filled.transaction() as tx:
+        lessons, _ = tx.learned.lessons(0)
+        named = tx.remarks.find("upstream:2")
+    assert named is not None
+    assert [one.remark_id for one in lessons] == [named[0].id]
+    assert on_store("link", "rebuild", "--check").status == 0
     assert on_store("triage", "list", "--json").json == []
     assert on_store("triage", "accept", "APP-1", "--alike").status == 1
 
