@@ -61,6 +61,7 @@ class Certificate(Row, frozen=True, kw_only=True):
         least: link at this confidence or above; None: nothing, and `why` says why not.
         passed: audits at or above it, `wrong` of them wrong.
         p: the share of right links promised, but for a chance of `delta`.
+        epics: how many issues there were to choose from; None where it was not written down yet.
     """
 
     tier: str
@@ -75,3 +76,4 @@ class Certificate(Row, frozen=True, kw_only=True):
     p: float
     delta: float
     why: str = ""
+    epics: int | None = None

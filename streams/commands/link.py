@@ -67,7 +67,7 @@ def status(context: click.Context, *, as_json: bool) -> None:
     from streams.wiring import linkers_of, opened_store
 
     settings = settings_of(context)
-    with opened_store(settings) as store, store.transaction() as tx:
+    with opened_store(settings) as store, store.transaction() as tx, progress("reading issues"):
         found = [standing(tx, linker) for linker in linkers_of(settings).tiers]
     if as_json:
         show_json(found)

@@ -29,7 +29,7 @@ WINDOW = 5_000
 """The last labels that are looked at."""
 
 MOST_GROWTH = 2.0
-"""Audits made among so many times fewer or more issues say nothing of today's."""
+"""What was shown among so many times fewer or more issues says nothing of today's."""
 
 NEVER = 2.0
 """A threshold above every confidence."""
@@ -63,30 +63,25 @@ class Cold:
     probability = rank
 
 
-def certainty_of(certificate: Certificate | None, basis: str) -> tuple[Certainty | Cold, float]:
+def certainty_of(
+    certificate: Certificate | None, basis: str, epics: int
+) -> tuple[Certainty | Cold, float]:
     """The calibration to use and the threshold to link from, above all where nothing is certified.
 
-    A certificate of another basis, or that this release cannot read, says nothing.
+    A certificate of another basis, or that this release cannot read, says nothing. One made among
+    far fewer or more issues than these ranks, and links nothing.
     """
     held = _held(certificate, basis)
     if certificate is None or held is None:
         return Cold(), NEVER
-    return held, NEVER if certificate.least is None else certificate.least
+    if certificate.least is None or not holds_among(certificate, epics):
+        return held, NEVER
+    return held, certificate.least
 
 
-def is_due(
-    last: Certificate | None,
-    labelled: Sequence[Labelled],
-    basis: str,
-    promise: tuple[float, float],
-) -> bool:
-    """Whether there is enough new to say, or another `promise` (`p` and `delta`) to be made."""
-    if last is None or _held(last, basis) is None:
-        return len(_of(labelled, basis)) >= FEWEST
-    if max(abs(last.p - promise[0]), abs(last.delta - promise[1])) > SAME_SHARE:
-        return True
-    new = [one for one in _of(labelled, basis) if one.decided_at > last.at]
-    return len(new) >= REFIT or _drift(last, new).drifted
+def holds_among(certificate: Certificate, epics: int) -> bool:
+    """Whether there are about as many issues as it was made among."""
+    return certificate.epics is None or _about_as_many(certificate.epics, epics)
 
 
 class Today(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,6 +99,22 @@ class Today(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     p: float = 0.9
     delta: float = 0.1
+
+
+def is_due(last: Certificate | None, labelled: Sequence[Labelled], today: Today) -> bool:
+    """Whether there is enough new to say, another promise to be made, or another number of issues.
+
+    One that does not say among how many issues it was made is made anew.
+    """
+    known = _of(labelled, today.basis)
+    if last is None or _held(last, today.basis) is None:
+        return len(known) >= FEWEST
+    if max(abs(last.p - today.p), abs(last.delta - today.delta)) > SAME_SHARE:
+        return True
+    if last.epics is None or not holds_among(last, today.epics):
+        return True
+    new = [one for one in known if one.decided_at > last.at]
+    return len(new) >= REFIT or _drift(last, new).drifted
 
 
 def certify(last: Certificate | None, labelled: Sequence[Labelled], today: Today) -> Certificate:
@@ -144,6 +155,7 @@ def certify(last: Certificate | None, labelled: Sequence[Labelled], today: Today
         p=p,
         delta=delta,
         why=why,
+        epics=today.epics,
     )
 
 
@@ -188,8 +200,11 @@ def _audits(known: Sequence[Labelled], epics: int, since: datetime | None) -> li
 def _is_valid(one: Labelled, epics: int, since: datetime | None) -> bool:
     if not one.guess.audit or (since is not None and one.decided_at <= since):
         return False
-    then = max(one.guess.epics, 1)
-    return max(then, epics) <= MOST_GROWTH * max(1, min(then, epics))
+    return _about_as_many(one.guess.epics, epics)
+
+
+def _about_as_many(then: int, now: int) -> bool:
+    return max(then, now) <= MOST_GROWTH * max(1, min(then, now))
 
 
 def _too_few(audits: int, p: float, delta: float) -> str:

@@ -52,17 +52,12 @@ class Certifying:
         if not labelled:
             return
         last = tx.learned.certificate(linker.tier)
-        if is_due(last, labelled, linker.basis_now(tx), self._promise):
-            linker.refresh(tx)
-            p, delta = self._promise
-            today = Today(
-                tier=linker.tier,
-                basis=linker.basis,
-                epics=linker.size,
-                now=now,
-                p=p,
-                delta=delta,
-            )
+        linker.refresh(tx)
+        p, delta = self._promise
+        today = Today(
+            tier=linker.tier, basis=linker.basis, epics=linker.size, now=now, p=p, delta=delta
+        )
+        if is_due(last, labelled, today):
             made = certify(last, labelled, today)
             tx.learned.certify(made)
             log.info("certified", tier=linker.tier, labels=made.labels, says=guarantee(made))

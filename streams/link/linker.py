@@ -245,7 +245,7 @@ class Linker:
         if self._index is None or not len(self._index) or not texts:
             return [Answer([], tier=self.tier) for _ in texts]
         looked = self._index.look(texts, TOP)
-        model, least = certainty_of(self._certificate, self.basis)
+        model, least = certainty_of(self._certificate, self.basis, self.size)
         confidence = model.rank(looked.features)
         pieces = self._ready().pieces
         foreign = [language.detect(text, pieces) for text in texts]

@@ -37,7 +37,8 @@ def recertify(tx: Transaction, tier: str, epics: int) -> Recertified:
     Args:
         tx: where they are.
         tier: as the linker calls it.
-        epics: how many issues there are to choose from now.
+        epics: how many issues there are to choose from now; the last certificate's own where it
+            says so.
     """
     last = tx.learned.certificate(tier)
     if last is None:
@@ -56,17 +57,18 @@ def compared(
         last: the certificate.
         before: the one before it.
         labelled: the oldest decision first, at least `WINDOW` of them from before `last`.
-        epics: how many issues there are to choose from now.
+        epics: how many issues there were, where `last` does not say.
     """
     known = [one for one in labelled if one.decided_at <= last.at][-WINDOW:]
     p, delta = round(last.p, DIGITS), round(last.delta, DIGITS)
-    today = Today(tier=last.tier, basis=last.basis, epics=epics, now=last.at, p=p, delta=delta)
-    made = certify(before, known, today)
+    among = epics if last.epics is None else last.epics
+    today = Today(tier=last.tier, basis=last.basis, epics=among, now=last.at, p=p, delta=delta)
+    made = msgspec.structs.replace(certify(before, known, today), epics=last.epics)
     if made.labels != last.labels:
         there = f"made of {last.labels} labels, of which {made.labels} are left or count"
         return Recertified("not comparable", there)
     if made.audits != last.audits:
-        there = f"{last.audits} audits counted then, {made.audits} now: issues came or went"
+        there = f"{last.audits} audits counted then, {made.audits} now"
         return Recertified("not comparable", there)
     differ = [
         name

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from sinks.store.contract import Transaction
-from streams.link.certificate import guarantee
+from streams.link.certificate import guarantee, holds_among
 from streams.link.linker import Linker
 
 
@@ -38,10 +38,17 @@ def standing(tx: Transaction, linker: Linker) -> TierStanding:
     if held.basis != linker.basis_now(tx):
         says = "nothing is linked by likeness: the word vectors are others than were certified"
         return TierStanding(tier=linker.tier, says=says, at=held.at)
+    linker.refresh(tx)
+    says = guarantee(held)
+    if held.least is not None and not holds_among(held, linker.size):
+        says = (
+            f"nothing is linked by likeness: it was certified among {held.epics:,} issues, and"
+            f" there are {linker.size:,} now"
+        )
     return TierStanding(
         tier=linker.tier,
-        says=guarantee(held),
-        least=held.least,
+        says=says,
+        least=held.least if holds_among(held, linker.size) else None,
         labels=held.labels,
         audits=held.audits,
         at=held.at,

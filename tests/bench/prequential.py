@@ -138,16 +138,16 @@ class Play:
         known = self._labelled[-WINDOW:]
         with self.store.transaction() as tx:
             last = tx.learned.certificate(self.linker.tier)
-            if known and is_due(last, known, self.linker.basis, (P, DELTA)):
-                self.linker.refresh(tx)
-                today = Today(
-                    tier=self.linker.tier,
-                    basis=self.linker.basis,
-                    epics=self.linker.size,
-                    now=START + timedelta(minutes=self._number),
-                    p=P,
-                    delta=DELTA,
-                )
+            self.linker.refresh(tx)
+            today = Today(
+                tier=self.linker.tier,
+                basis=self.linker.basis,
+                epics=self.linker.size,
+                now=START + timedelta(minutes=self._number),
+                p=P,
+                delta=DELTA,
+            )
+            if known and is_due(last, known, today):
                 tx.learned.certify(certify(last, known, today))
 
 

@@ -12,7 +12,7 @@ from streams.link.desk import Asked, carry_out_all, plan_all
 from streams.link.linker import Linker
 from streams.link.linkers import Linkers
 from streams.link.rebuilding import Compared, Tier, compare, look, mend
-from tests.unit.test_linker import NOW, TITLES, World
+from tests.unit.link_world import NOW, TITLES, World
 
 TEXTS = {
     "rows come in a jumble on the printout": "APP-1",
@@ -157,6 +157,8 @@ def test_the_last_certificate_comes_of_its_labels_again() -> None:
             world.accept_at(NOW + timedelta(minutes=minute, seconds=-30), feedback, key)
         work.certify(NOW + timedelta(minutes=minute))
         assert tier(world).certificate.verdict == "same"
+    world.epics((f"Something else {number}" for number in range(20)), first=6)
+    assert tier(world).certificate.verdict == "same"
     with world.store.transaction() as tx:
         held = tx.learned.certificate("fast")
         assert held is not None

@@ -65,6 +65,7 @@ class CertificateTable(Base):
     p: Mapped[float]
     delta: Mapped[float]
     why: Mapped[str]
+    epics: Mapped[int | None]
 
 
 class KeptTable(Base):

@@ -248,6 +248,7 @@ def certificate(**facts: Any) -> Certificate:
         "wrong": 2,
         "p": 0.875,
         "delta": 0.125,
+        "epics": 7,
     }
     return Certificate(**known | facts)
 
@@ -257,9 +258,11 @@ def test_the_last_certificate_of_a_tier_counts(desk: Desk) -> None:
     with desk.store.transaction() as tx:
         assert tx.learned.certificate("fast") is None
         tx.learned.certify(certificate())
-        tx.learned.certify(certificate(least=None, why="too few audits"))
+        tx.learned.certify(certificate(least=None, epics=None, why="too few audits"))
         tx.learned.certify(certificate(tier="quality"))
-        assert tx.learned.certificate("fast") == certificate(least=None, why="too few audits")
+        none = certificate(least=None, epics=None, why="too few audits")
+        assert tx.learned.certificate("fast") == none
+        assert tx.learned.certificate("quality") == certificate(tier="quality")
 
 
 def test_the_certificate_before_an_instant_is_found(desk: Desk) -> None:

@@ -1,4 +1,4 @@
-"""Whether who decided had looked: what nobody looked at teaches nothing."""
+"""What trust rests on: whether who decided had looked, and among how many issues was certified."""
 
 from __future__ import annotations
 
@@ -12,13 +12,19 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add it. What was decided before taught, and goes on doing so: it counts as looked at."""
+    """Add it. What was decided before taught, and goes on doing so: it counts as looked at.
+
+    Among how many issues a certificate was made is not known of those that are there: the workers
+    make new ones as soon as they start.
+    """
     op.add_column(
         "decision",
         sa.Column("unseen", sa.Boolean(), nullable=False, server_default=sa.text("false")),
     )
+    op.add_column("certificate", sa.Column("epics", sa.BigInteger()))
 
 
 def downgrade() -> None:
     """Take it away."""
+    op.drop_column("certificate", "epics")
     op.drop_column("decision", "unseen")
