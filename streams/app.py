@@ -76,7 +76,7 @@ def stages(parts: Parts) -> tuple[Stage[Any], ...]:
         hold=timedelta(seconds=settings.hold_s), without_version=settings.ship_without_version
     )
     evidence_s = settings.evidence_after_s
-    audits = Audits(settings.audit_share, settings.reply_secret)
+    audits = Audits(settings.audit_share)
     return (
         CollectStage().stage(),
         EnrichStage(evidence_s).stage(),

@@ -7,6 +7,8 @@ from typing import Any
 
 from sinks.store.rows import Row
 
+SECRET_BYTES = 32
+
 
 class Guess(Row, frozen=True, kw_only=True):
     """What likeness made of one passage of a remark.

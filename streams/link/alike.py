@@ -17,6 +17,8 @@ from streams.link.rules import Candidate, Claim, Read, text_of
 
 QUOTE_CHARS = 1_000
 LIKENESS = "likeness"
+AUDITS = "audits"
+"""The name of the store's secret that audits are drawn by."""
 
 
 class Audits(msgspec.Struct, frozen=True):
@@ -24,16 +26,13 @@ class Audits(msgspec.Struct, frozen=True):
 
     Attributes:
         share: of all that likeness decides, 0..1.
-        secret: makes the choice one that a sender cannot foresee.
     """
 
     share: float = 0.1
-    secret: str = ""
 
-    def takes(self, feedback_id: str) -> bool:
-        """The same for a remark each time."""
-        key = self.secret.encode()[:64]
-        drawn = blake2b(feedback_id.encode(), digest_size=8, key=key, person=b"audit").digest()
+    def takes(self, feedback_id: str, secret: bytes) -> bool:
+        """The same for a remark each time; who does not know the secret cannot foresee it."""
+        drawn = blake2b(feedback_id.encode(), digest_size=8, key=secret, person=b"audit").digest()
         return int.from_bytes(drawn, "big") < self.share * 2**64
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 import msgspec
 
 from sinks.store.contract import Transaction
-from streams.link.alike import Audits, asked, guesses, judge
+from streams.link.alike import AUDITS, Audits, asked, guesses, judge
 from streams.link.building import Decided, feedback_id
 from streams.link.linker import Answer
 from streams.link.revising import Before, as_before, is_likened
@@ -71,10 +71,11 @@ class Likening:
             return []
         parts = [asked(one.remark) for one in open_]
         answers = iter(self._likeness.ask(tx, [part for each in parts for part in each.parts]))
+        secret = tx.learned.secret(AUDITS)
         found = []
         for one, each in zip(open_, parts, strict=True):
             said = list(islice(answers, len(each.parts)))
-            audit = self._audits.takes(feedback_id(one))
+            audit = self._audits.takes(feedback_id(one), secret)
             judged = judge(each, [tiers[-1] for tiers in said], audit=audit)
             found.append(
                 msgspec.structs.replace(

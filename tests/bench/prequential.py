@@ -41,6 +41,8 @@ SEED = 20_260_101
 MOST, BLOCK, BATCH = 6_000, 500, 50
 """Remarks that are played, remarks a figure is about, and remarks between two decisions."""
 P, DELTA = 0.9, 0.1
+SECRET = b""
+"""Draws the audits: one that everybody knows, so that each run is the same."""
 START = datetime(2026, 1, 1, tzinfo=UTC)
 Line = TypeVar("Line", bound=msgspec.Struct)
 
@@ -110,7 +112,7 @@ class Play:
         for one, said in zip(remarks, batch, strict=True):
             self._number += 1
             tiers = [next(answers) for _ in one.parts]
-            audit = self._audits.takes(f"form:{self._number}")
+            audit = self._audits.takes(f"form:{self._number}", SECRET)
             judged = judge(one, [each[-1] for each in tiers], audit=audit)
             made.append(_made(one, said, [each[-1] for each in tiers], judged))
             if judged.outcome != "linked":

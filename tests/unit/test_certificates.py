@@ -9,7 +9,7 @@ import pytest
 
 from sinks.store.contract import Transaction
 from sinks.store.learned import Certificate
-from streams.link.alike import Audits
+from streams.link.alike import AUDITS, Audits
 from streams.link.certificate import NEVER, REFIT
 from streams.link.certifying import OVERDUE, Certifying
 from streams.link.likeness.features import NAMES
@@ -57,10 +57,23 @@ def test_an_audited_remark_is_asked_however_sure() -> None:
 def test_the_audited_share_is_chosen_by_chance_and_stays_chosen() -> None:
     """By the remark's own id; another secret chooses others."""
     names = [f"form:{number}" for number in range(5_000)]
-    tenth = {name for name in names if Audits(0.1, "secret").takes(name)}
+    tenth = {name for name in names if Audits(0.1).takes(name, b"secret")}
     assert 400 < len(tenth) < 600
-    assert tenth == {name for name in names if Audits(0.1, "secret").takes(name)}
-    assert tenth != {name for name in names if Audits(0.1, "other").takes(name)}
+    assert tenth == {name for name in names if Audits(0.1).takes(name, b"secret")}
+    assert tenth != {name for name in names if Audits(0.1).takes(name, b"other")}
+
+
+def test_no_sender_can_foresee_what_is_audited() -> None:
+    """It hangs on a secret of the store, which all its workers share, and on no setting."""
+    drawn = []
+    for world in (World(Audits(0.5)), World(Audits(0.5))):
+        heard = world.hears(*(f"Dark mode for the mobile app {n}" for n in range(64)))
+        ids = [world.remark(feedback).id for feedback in heard]
+        with world.store.transaction() as tx:
+            guesses, secret = tx.learned.guesses_of(ids), tx.learned.secret(AUDITS)
+        drawn.append([guesses[id_][0].audit for id_ in ids])
+        assert drawn[-1] == [Audits(0.5).takes(feedback, secret) for feedback in heard]
+    assert drawn[0] != drawn[1]
 
 
 def test_twice_as_many_issues_end_a_certificate_at_once(world: World) -> None:

@@ -46,6 +46,13 @@ class Learned(Protocol):
     def alone(self) -> bool:
         """Whether nobody else certifies; if so, until the transaction ends."""
 
+    def secret(self, name: str) -> bytes:
+        """The store's own secret of that name, `SECRET_BYTES` long.
+
+        The first who asks makes it, at random; whoever asks at the same time waits for it and gets
+        the same.
+        """
+
     def keep(self, name: str, body: bytes, at: datetime) -> None:
         """Keep what can be computed anew, over what was kept under that name."""
 

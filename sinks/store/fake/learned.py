@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from secrets import token_bytes
 
 from sinks.store.fake.state import Counters, State
-from sinks.store.learned import Certificate, Guess, Labelled, Lesson
+from sinks.store.learned import SECRET_BYTES, Certificate, Guess, Labelled, Lesson
 from sinks.store.rows import PERSON
 
 
@@ -72,6 +73,10 @@ class FakeLearned:
     def alone(self) -> bool:
         """Whether nobody else certifies: transactions come one after the other here."""
         return True
+
+    def secret(self, name: str) -> bytes:
+        """The store's own secret of that name; the first who asks makes it."""
+        return self._state.secrets.setdefault(name, token_bytes(SECRET_BYTES))
 
     def keep(self, name: str, body: bytes, at: datetime) -> None:
         """Keep what can be computed anew, over what was kept under that name."""

@@ -70,6 +70,7 @@ class State:
     lessons: dict[tuple[int, int], tuple[Lesson, int]] = field(default_factory=dict)
     certificates: dict[int, Certificate] = field(default_factory=dict)
     kept: dict[str, tuple[bytes, datetime]] = field(default_factory=dict)
+    secrets: dict[str, bytes] = field(default_factory=dict)
     themes: dict[int, Theme] = field(default_factory=dict)
     members: dict[int, Member] = field(default_factory=dict)
     outbox: dict[int, OutboxRow] = field(default_factory=dict)

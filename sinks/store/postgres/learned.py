@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from secrets import token_bytes
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Table, delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from sinks.store.learned import Certificate, Guess, Labelled, Lesson
+from sinks.store.learned import SECRET_BYTES, Certificate, Guess, Labelled, Lesson
 from sinks.store.postgres.copy import copy_rows
 from sinks.store.postgres.locks import Subject, lock, try_lock
 from sinks.store.postgres.sql import among, new_ids
@@ -21,6 +22,7 @@ from sinks.store.tables import (
     GuessTable,
     KeptTable,
     LessonTable,
+    SecretTable,
 )
 
 _GUESSES: Table = GuessTable.__table__  # type: ignore[assignment]
@@ -147,6 +149,16 @@ class PostgresLearned:
     def alone(self) -> bool:
         """Whether nobody else certifies; if so, until the transaction ends."""
         return try_lock(self._connection, Subject.CERTIFICATE)
+
+    def secret(self, name: str) -> bytes:
+        """The store's own secret of that name; the first who asks makes it."""
+        asked = select(SecretTable.value).where(SecretTable.name == name)
+        found = self._connection.scalar(asked)
+        if found is None:
+            made = insert(SecretTable).values(name=name, value=token_bytes(SECRET_BYTES))
+            self._connection.execute(made.on_conflict_do_nothing())
+            found = self._connection.execute(asked).scalar_one()
+        return bytes(found)
 
     def keep(self, name: str, body: bytes, at: datetime) -> None:
         """Keep what can be computed anew, over what was kept under that name."""

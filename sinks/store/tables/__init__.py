@@ -26,6 +26,7 @@ from sinks.store.tables.learned import (
     GuessTable,
     KeptTable,
     LessonTable,
+    SecretTable,
 )
 from sinks.store.tables.themes import THEME_ID, ThemeMemberTable, ThemeTable
 from sinks.store.tables.told import (
@@ -68,6 +69,7 @@ __all__ = [
     "RepVersion",
     "ReplyTable",
     "ReportTable",
+    "SecretTable",
     "ShipTable",
     "TellTable",
     "ThemeMemberTable",

@@ -68,6 +68,14 @@ class CertificateTable(Base):
     epics: Mapped[int | None]
 
 
+class SecretTable(Base):
+    """One row a secret that the store has made for itself, once."""
+
+    __tablename__ = "secret"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[bytes]
+
+
 class KeptTable(Base):
     """What can be computed anew and takes long: an index's vectors, an adapted table, by name."""
 

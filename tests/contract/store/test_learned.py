@@ -1,5 +1,6 @@
 """What decisions taught: guesses and how they turned out, lessons, certificates."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from sinks.store.contract import Store
-from sinks.store.learned import Certificate, Guess, Labelled, Lesson
+from sinks.store.learned import SECRET_BYTES, Certificate, Guess, Labelled, Lesson
 from sinks.store.postgres.store import PostgresStore
 from sinks.store.rows import Decision, Link, LinkState, Outcome, Remark, Words
 from tests.contract.store.ways import Waits
@@ -295,6 +296,41 @@ def test_only_one_certifies_at_a_time(postgres_store: PostgresStore) -> None:
             assert not second.learned.alone()
     with postgres_store.transaction() as third:
         assert third.learned.alone()
+
+
+def test_a_secret_is_made_once_and_stays(desk: Desk) -> None:
+    """Long enough that nobody guesses it; each name has its own."""
+    with desk.store.transaction() as tx:
+        made = tx.learned.secret("audits")
+        assert tx.learned.secret("audits") == made
+    with desk.store.transaction() as tx:
+        assert tx.learned.secret("audits") == made
+        assert tx.learned.secret("others") != made
+    assert len(made) == SECRET_BYTES
+
+
+def test_a_secret_of_a_transaction_that_failed_is_nobodys(desk: Desk) -> None:
+    """The next one is made, and stays."""
+    with suppress(LookupError), desk.store.transaction() as tx:
+        lost = tx.learned.secret("audits")
+        raise LookupError
+    with desk.store.transaction() as tx:
+        made = tx.learned.secret("audits")
+    with desk.store.transaction() as tx:
+        assert tx.learned.secret("audits") == made != lost
+
+
+def test_two_workers_that_ask_for_a_secret_at_once_get_the_same(
+    postgres_store: PostgresStore, waits: Waits
+) -> None:
+    """The second waits for the first."""
+    made: list[bytes] = []
+    other = waits(
+        postgres_store,
+        lambda tx: made.append(tx.learned.secret("audits")),
+        lambda tx: tx.learned.secret("audits"),
+    )
+    assert made == [other]
 
 
 def test_what_was_kept_is_found_by_its_name(desk: Desk) -> None:

@@ -22,9 +22,15 @@ def upgrade() -> None:
         sa.Column("unseen", sa.Boolean(), nullable=False, server_default=sa.text("false")),
     )
     op.add_column("certificate", sa.Column("epics", sa.BigInteger()))
+    op.create_table(
+        "secret",
+        sa.Column("name", sa.Text(), primary_key=True),
+        sa.Column("value", sa.LargeBinary(), nullable=False),
+    )
 
 
 def downgrade() -> None:
     """Take it away."""
+    op.drop_table("secret")
     op.drop_column("certificate", "epics")
     op.drop_column("decision", "unseen")
