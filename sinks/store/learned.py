@@ -22,6 +22,7 @@ class Guess(Row, frozen=True, kw_only=True):
         epics: how many there were to choose from.
         audit: whether chance chose it to be asked, however sure it is.
         sure: whether it was at or above the certified threshold.
+        said, sender: equal for equal words and for one sender; None where that is not known.
     """
 
     remark_id: int
@@ -35,6 +36,8 @@ class Guess(Row, frozen=True, kw_only=True):
     audit: bool
     sure: bool
     at: datetime
+    said: int | None = None
+    sender: int | None = None
 
 
 class Labelled(Row, frozen=True, kw_only=True):

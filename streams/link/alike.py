@@ -11,6 +11,7 @@ import msgspec
 from sinks.store.learned import Guess
 from sinks.store.rows import Outcome
 from streams.link.bound import bound, titles_in
+from streams.link.copies import Marks
 from streams.link.linker import TOP, Answer
 from streams.link.passages import passages
 from streams.link.rules import Candidate, Claim, Read, text_of
@@ -92,7 +93,12 @@ def judge(of: Asked, answers: Sequence[Answer], *, audit: bool) -> Judged:
 
 
 def guesses(
-    remark_id: int, answers: Sequence[Sequence[Answer]], now: datetime, *, audit: bool
+    remark_id: int,
+    answers: Sequence[Sequence[Answer]],
+    now: datetime,
+    marks: Marks,
+    *,
+    audit: bool,
 ) -> list[Guess]:
     """One row for each part and each tier that was asked."""
     return [
@@ -108,6 +114,8 @@ def guesses(
             audit=audit,
             sure=answer.sure,
             at=now,
+            said=marks.said[number],
+            sender=marks.sender,
         )
         for number, tiers in enumerate(answers)
         for answer in tiers

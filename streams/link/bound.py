@@ -6,7 +6,8 @@ linked, all of it is asked. So is one that holds the whole titles of more than `
 which is how one would fish for links without knowing a key. A crowded remark teaches nothing, even
 what a person accepts of it; and no remark teaches by a link that no person has decided.
 
-Not bounded here: many remarks of one sender. Each of them is a remark, and its links are audited.
+Not bounded here: many remarks of one sender. Each of them is a remark, and its links are audited;
+how much their audits can say of others' remarks is bounded in `streams.link.copies`.
 """
 
 from __future__ import annotations

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
+from typing import TypeAlias
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from sinks.store.learned import Certificate, Labelled
+from streams.link.copies import LARGEST_SHARE, independent
 from streams.link.likeness import certainty, drift
 from streams.link.likeness.certainty import Certainty
 from streams.link.likeness.features import NAMES
@@ -34,6 +36,8 @@ MOST_GROWTH = 2.0
 NEVER = 2.0
 """A threshold above every confidence."""
 
+Promise: TypeAlias = tuple[float, float]
+"""The share of right links, and the chance of being wrong about it."""
 _COLD_COLUMNS = ("score", "margin", "log_words")
 
 
@@ -130,8 +134,10 @@ def certify(last: Certificate | None, labelled: Sequence[Labelled], today: Today
     watched = _drift(last, [one for one in known if last and one.decided_at > last.at])
     since = now if watched.drifted else _since(last)
     features, right = _arrays(known)
-    audits = _audits(known, today.epics, since)
-    found, why = None, _too_few(len(audits), p, delta)
+    valid = [at for at, one in enumerate(known) if _is_valid(one, today.epics, since)]
+    settled = _settled(known, valid)
+    audits = _counted(known, settled, (p, delta))
+    found, why = None, _too_few(len(audits), len(settled), (p, delta))
     calibration: dict[str, object] = {}
     if len(known) >= FEWEST:
         fitted = _Written(*certainty.fit(features, right), since)
@@ -185,16 +191,22 @@ def _since(last: Certificate | None) -> datetime | None:
     return msgspec.convert(last.calibration, _Written).since
 
 
-def _audits(known: Sequence[Labelled], epics: int, since: datetime | None) -> list[int]:
-    """Where the audits that count are, one a remark: its passages are settled together.
+def _counted(known: Sequence[Labelled], settled: Sequence[int], promise: Promise) -> list[int]:
+    """Of these places those that count: no copies, and not too many of one sender."""
+    most = certainty.smallest_sample(*promise) // LARGEST_SHARE
+    kept = independent([known[at].guess for at in settled], most)
+    return [settled[place] for place in kept]
+
+
+def _settled(known: Sequence[Labelled], audits: Sequence[int]) -> list[int]:
+    """One place a remark, for its passages are settled together.
 
     Which of them is chosen by the remark's id, so that no passage is looked at more than another.
     """
     of: dict[int, list[int]] = {}
-    for at, one in enumerate(known):
-        if _is_valid(one, epics, since):
-            of.setdefault(one.guess.remark_id, []).append(at)
-    return [places[remark_id % len(places)] for remark_id, places in of.items()]
+    for at in audits:
+        of.setdefault(known[at].guess.remark_id, []).append(at)
+    return sorted(places[remark_id % len(places)] for remark_id, places in of.items())
 
 
 def _is_valid(one: Labelled, epics: int, since: datetime | None) -> bool:
@@ -207,17 +219,24 @@ def _about_as_many(then: int, now: int) -> bool:
     return max(then, now) <= MOST_GROWTH * max(1, min(then, now))
 
 
-def _too_few(audits: int, p: float, delta: float) -> str:
-    needed = certainty.smallest_sample(p, delta)
-    return "" if audits >= needed else f"{audits} audits are decided, {needed} are needed"
+def _too_few(audits: int, settled: int, promise: Promise) -> str:
+    needed = certainty.smallest_sample(*promise)
+    if audits >= needed:
+        return ""
+    copies = settled - audits
+    besides = f" ({copies} more are copies, or too many of one sender)" if copies else ""
+    return f"{audits} audits are decided{besides}, {needed} are needed"
 
 
 def _drift(last: Certificate | None, new: Sequence[Labelled]) -> drift.Drift:
     """What the audits of links that would have been made since the last certificate say."""
     if last is None or last.least is None:
         return drift.watch([])
-    watched = [one.right for one in new if one.guess.audit and one.guess.sure]
-    return drift.watch(watched, p=last.p)
+    settled = _settled(
+        new, [at for at, one in enumerate(new) if one.guess.audit and one.guess.sure]
+    )
+    counted = _counted(new, settled, (last.p, last.delta))
+    return drift.watch([new[at].right for at in counted], p=last.p)
 
 
 def _arrays(

@@ -12,6 +12,7 @@ import msgspec
 from sinks.store.contract import Transaction
 from streams.link.alike import AUDITS, Audits, asked, guesses, judge
 from streams.link.building import Decided, feedback_id
+from streams.link.copies import marks
 from streams.link.linker import Answer
 from streams.link.revising import Before, as_before, is_likened
 
@@ -76,6 +77,7 @@ class Likening:
         for one, each in zip(open_, parts, strict=True):
             said = list(islice(answers, len(each.parts)))
             audit = self._audits.takes(feedback_id(one), secret)
+            marked = marks(each.parts, one.remark, one.account_id, secret)
             judged = judge(each, [tiers[-1] for tiers in said], audit=audit)
             found.append(
                 msgspec.structs.replace(
@@ -83,7 +85,7 @@ class Likening:
                     outcome=judged.outcome,
                     claims=judged.claims,
                     model=self._likeness.version,
-                    guesses=guesses(one.id, said, now, audit=audit),
+                    guesses=guesses(one.id, said, now, marked, audit=audit),
                 )
             )
         return found

@@ -26,6 +26,7 @@ from sinks.store.learned import Guess, Labelled
 from sinks.store.rows import Words
 from streams.link.alike import Asked, Audits, Judged, asked, guesses, judge
 from streams.link.certificate import WINDOW, Today, certify, is_due
+from streams.link.copies import marks
 from streams.link.evaluate import Epic as Candidate
 from streams.link.evaluate import Gold, Past, Query
 from streams.link.lessons import lessons
@@ -116,7 +117,8 @@ class Play:
             judged = judge(one, [each[-1] for each in tiers], audit=audit)
             made.append(_made(one, said, [each[-1] for each in tiers], judged))
             if judged.outcome != "linked":
-                guessed = guesses(self._number, tiers, now, audit=audit)
+                marked = marks(one.parts, one.remark, None, SECRET)
+                guessed = guesses(self._number, tiers, now, marked, audit=audit)
                 self._decide(said, judged, guessed)
         self._certify()
         return made

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 from schemas.codec import STRUCTURED_HEADERS, encode
 from schemas.events import Epic, Feedback, FeedbackReceived
@@ -62,7 +63,9 @@ class World:
                 ]
             )
 
-    def hears(self, *texts: str, record: str | None = None, later: int = 0) -> list[str]:
+    def hears(
+        self, *texts: str, record: str | None = None, later: int = 0, **said: Any
+    ) -> list[str]:
         """Remarks come in; their ids."""
         events = [
             FeedbackReceived(
@@ -70,7 +73,7 @@ class World:
                 source="/form",
                 specversion="1.0",
                 time=NOW + timedelta(minutes=later),
-                data=Feedback(origin="form", record=record or str(number), words=text),
+                data=Feedback(origin="form", record=record or str(number), words=text, **said),
             )
             for text, number in zip(texts, self._numbers, strict=False)
         ]

@@ -159,7 +159,7 @@ def test_audits_that_were_left_lying_count_once() -> None:
     assert certificate(world).audits == REFIT
     work.certify(first + 3 * OVERDUE)
     assert certificate(world).at == first
-    world.hears(*texts, later=16 * 24 * 60)
+    world.hears(*(f"{text} again" for text in texts), later=16 * 24 * 60)
     work.certify(first + 3 * OVERDUE)
     assert certificate(world).audits == 2 * REFIT
 
@@ -242,8 +242,8 @@ def test_the_promise_is_said_exactly_or_why_there_is_none(world: World) -> None:
 def test_passages_of_one_remark_are_one_audit() -> None:
     """One decision settles them all: a long remark is no larger sample."""
     world = World(ALWAYS)
-    said = "\n\n".join(f"{title} please, soon." for title in TITLES[:3])
-    for feedback in world.hears(*(f"{said} {number}" for number in range(40))):
+    said = "\n\n".join(f"{title} please, soon: NUMBER." for title in TITLES[:3])
+    for feedback in world.hears(*(said.replace("NUMBER", str(number)) for number in range(40))):
         world.accept(feedback, "APP-1", "APP-2", "APP-3")
     Certifying(world.store, Linkers(world.linker), (0.9, 0.1)).certify(NOW + timedelta(minutes=1))
     held = certificate(world)

@@ -29,6 +29,8 @@ class GuessTable(Base):
     audit: Mapped[bool]
     sure: Mapped[bool]
     at: Mapped[datetime]
+    said: Mapped[int | None]
+    sender: Mapped[int | None]
     __table_args__ = (
         PrimaryKeyConstraint("remark_id", "passage", "tier"),
         Index("ix_guess_audit", "at", postgresql_where=text("audit")),

@@ -22,6 +22,8 @@ def upgrade() -> None:
         sa.Column("unseen", sa.Boolean(), nullable=False, server_default=sa.text("false")),
     )
     op.add_column("certificate", sa.Column("epics", sa.BigInteger()))
+    for name in ("said", "sender"):
+        op.add_column("guess", sa.Column(name, sa.BigInteger()))
     op.create_table(
         "secret",
         sa.Column("name", sa.Text(), primary_key=True),
@@ -32,5 +34,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take it away."""
     op.drop_table("secret")
+    for name in ("sender", "said"):
+        op.drop_column("guess", name)
     op.drop_column("certificate", "epics")
     op.drop_column("decision", "unseen")

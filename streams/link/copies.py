@@ -1,0 +1,85 @@
+"""Tells what was said before from what is new, and one sender from others. Pure.
+
+A certificate counts audits as if they were independent. Copies of a text are one piece of evidence,
+however often it is sent, and one sender is one voice: else whoever sends easy remarks by the
+hundred would make a threshold that does not hold for others, and hard ones would take it away.
+
+What is kept of text and sender is a keyed mark of 64 bits, by which equal ones are found and from
+which nothing can be read; it stays when the words are erased.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from hashlib import blake2b
+
+import msgspec
+
+from sinks.store.learned import Guess
+from streams.link.rules import Read
+
+LARGEST_SHARE = 5
+"""One sender is at most a fifth of the fewest audits that can certify."""
+
+_WORD = re.compile(r"\w+")
+
+
+class Marks(msgspec.Struct, frozen=True):
+    """What equal remarks have in common.
+
+    Attributes:
+        said: of each part; equal where the words are, whatever stands between them.
+        sender: of the account, else the mail domain, else the customer; None where nobody is named.
+    """
+
+    said: tuple[int, ...]
+    sender: int | None
+
+
+def marks(parts: Sequence[str], remark: Read, account_id: str | None, secret: bytes) -> Marks:
+    """Those of a remark.
+
+    Args:
+        parts: of it, each of which is asked about.
+        remark: as it came.
+        account_id: the account it was found to belong to.
+        secret: makes the marks ones that nobody else can make.
+    """
+    said = tuple(_mark(b"said", " ".join(_WORD.findall(part.casefold())), secret) for part in parts)
+    sender = _sender(remark, account_id)
+    return Marks(said, None if sender is None else _mark(b"sender", sender, secret))
+
+
+def independent(audits: Sequence[Guess], most: int) -> list[int]:
+    """Places of those that count: of equal words the last, of one sender the last `most`.
+
+    The oldest come first, so that what counts is what is like today. What has no mark is equal to
+    nothing. Whether a guess was right has no say in it.
+    """
+    kept: list[int] = []
+    heard: set[int] = set()
+    voices: Counter[int] = Counter()
+    for place in reversed(range(len(audits))):
+        said, sender = audits[place].said, audits[place].sender
+        if said in heard or (sender is not None and voices[sender] >= most):
+            continue
+        kept.append(place)
+        heard |= set() if said is None else {said}
+        voices.update(() if sender is None else (sender,))
+    return kept[::-1]
+
+
+def _sender(remark: Read, account_id: str | None) -> str | None:
+    said = remark.event.data
+    account = account_id or said.account_id
+    if account is not None:
+        return f"account:{account}"
+    named = remark.domain or said.customer.email or said.customer.id
+    return None if named is None else f"customer:{named.casefold()}"
+
+
+def _mark(kind: bytes, text: str, secret: bytes) -> int:
+    made = blake2b(text.encode("utf-8", "replace"), digest_size=8, key=secret, person=kind)
+    return int.from_bytes(made.digest(), "big", signed=True)
