@@ -7,7 +7,6 @@ answers.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from threading import Lock
 from typing import Literal, NamedTuple
@@ -25,7 +24,7 @@ from streams.link.likeness.learning import Taught
 from streams.link.likeness.saved import Stale
 from streams.link.likeness.scores import Candidate as Scored
 from streams.link.likeness.tiers import Tier, tier_called
-from streams.link.rules import Candidate
+from streams.link.rules import Candidate, shared_words
 
 TierName = Literal["fast", "quality"]
 TOP = 5
@@ -35,7 +34,6 @@ WORTH_KEEPING = 0.01
 """Of all issues, how many must have been computed anew before the index is kept again."""
 PAGE = 5_000
 """Lessons that are taken in at once."""
-_WORD = re.compile(r"\w{4,}")
 
 
 class Answer(NamedTuple):
@@ -85,6 +83,7 @@ class Linker:
         self._titles: dict[str, str]
         self._certificate: Certificate | None = None
         self._computed: int
+        self._has_met: bool
         self._forget()
 
     @property
@@ -162,6 +161,7 @@ class Linker:
             self._take_epics(epics, kept[0] if kept else None)
             for start in range(0, len(lessons), self._page):
                 self._take_lessons(lessons[start : start + self._page])
+            self._meet_titles()
         except Exception:
             self._forget()
             raise
@@ -182,15 +182,17 @@ class Linker:
         self._index = None
         self._epic_mark = self._lesson_mark = self._computed = 0
         self._epics, self._lessons, self._titles = {}, {}, {}
+        self._has_met = False
 
     def _take_epics(self, changed: Sequence[EpicRow], kept: bytes | None) -> None:
         gone = [row.epic.id for row in changed if row.epic.deleted]
         there = [row for row in changed if not row.epic.deleted]
         before = [self._epics.pop(row.epic.id, None) for row in changed]
         self._epics.update({row.epic.id: row for row in there})
-        taught = self._learned()
-        taught.part([row.epic.summary for row in before if row is not None])
-        taught.meet([row.epic.summary for row in there])
+        if self._has_met:
+            taught = self._learned()
+            taught.part([row.epic.summary for row in before if row is not None])
+            taught.meet([row.epic.summary for row in there])
         self._named({row.epic.id for row in changed} & self._titles.keys())
         words = [(row.epic.id, row.epic.summary, row.epic.description) for row in there]
         self._index_epics(gone, words, kept)
@@ -221,6 +223,14 @@ class Linker:
                 fresh.append((str(lesson.issue_id), lesson.text))
         self._learned().learn_all(fresh)
         self._named({epic_id for epic_id, _ in fresh} - self._titles.keys())
+
+    def _meet_titles(self) -> None:
+        """What lessons are measured against, as soon as there are any and for as long."""
+        due = bool(self._lessons)
+        if due != self._has_met:
+            taught = self._learned()
+            (taught.meet if due else taught.part)([r.epic.summary for r in self._epics.values()])
+            self._has_met = due
 
     def _unlearn(self, lesson: Lesson) -> None:
         """What was learned of the remark before, and the title with an issue's last lesson."""
@@ -287,9 +297,3 @@ class Linker:
 
 def _kept_as(basis: str) -> str:
     return f"index:{basis}"
-
-
-def shared_words(text: str, title: str) -> str:
-    """The words of a title that a text has as well, in the title's order."""
-    said = set(_WORD.findall(text.lower()))
-    return ", ".join(word for word in _WORD.findall(title.lower()) if word in said)

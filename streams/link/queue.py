@@ -18,7 +18,7 @@ from sinks.store.contract import Transaction
 from sinks.store.learned import Guess
 from sinks.store.rows import Decision, EpicRow, Link, Linked, Outcome, Remark, Words
 from streams.link.likeness.encoder import Encoder
-from streams.link.linker import shared_words
+from streams.link.rules import shared_words
 from streams.link.theming import text_of
 from streams.link.worth import Customers, Worth, customers_of
 

@@ -9,6 +9,7 @@ the customer says now: it is suggested, and only where nothing else is named.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
@@ -21,6 +22,7 @@ from streams.link.keys import MOST_KEYS, QUOTED, Mention, mentions
 from streams.link.passages import whole
 
 QUOTED_SCORE = 0.5
+_WORD = re.compile(r"\w{4,}")
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -136,3 +138,9 @@ def _earlier(remark: Read, known: Known) -> list[Claim]:
         return []
     issues = known.threads.get((said.origin, said.thread), frozenset())
     return [Claim(known.keys[i], i, "thread", 0.95) for i in sorted(issues) if i in known.keys]
+
+
+def shared_words(text: str, title: str) -> str:
+    """The words of a title that a text has as well, in the title's order."""
+    said = set(_WORD.findall(text.lower()))
+    return ", ".join(word for word in _WORD.findall(title.lower()) if word in said)

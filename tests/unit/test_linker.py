@@ -12,6 +12,7 @@ from sinks.store.contract import Learned
 from streams.link.bound import MOST_ALIKE
 from streams.link.certifying import Certifying
 from streams.link.likeness.index import Index
+from streams.link.likeness.learning import Taught
 from streams.link.linker import Linker
 from streams.link.linkers import Linkers
 from tests.unit.link_world import NOW, THINGS, TITLES, VERBS, World
@@ -66,6 +67,31 @@ def test_undoing_takes_back_all_that_was_learned(world: World) -> None:
     world.undo(feedback)
     world.ask("x")
     assert world.linker.state() == before
+
+
+def test_titles_are_met_with_the_first_lesson_and_not_before(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker where nobody has accepted anything starts without them; afterwards all agree."""
+    met: list[str] = []
+    meet = Taught.meet
+    monkeypatch.setattr(
+        Taught, "meet", lambda self, texts: (met.extend(texts), meet(self, texts))[1]
+    )
+    (feedback,) = world.hears("rows come in a jumble on the printout")
+    world.ask("x")
+    world.epics(["One more"], first=6)
+    world.ask("x")
+    assert met == []
+    world.accept(feedback, "APP-4")
+    world.ask("x")
+    assert sorted(met) == sorted([*TITLES, "One more"])
+    world.epics(["Yet another"], first=7)
+    world.epics(["A new name"], at=NOW + timedelta(hours=1))
+    world.ask("x")
+    late = Linker()
+    world.ask("x", late)
+    assert late.state() == world.linker.state()
 
 
 def test_workers_that_read_in_other_steps_agree(world: World) -> None:
@@ -210,8 +236,8 @@ def test_a_fault_while_rows_are_taken_in_has_them_all_taken_in_anew(
 ) -> None:
     """Nothing is counted twice, nothing is left out."""
     (feedback,) = world.hears("rows come in a jumble")
-    world.ask("x")
     world.accept(feedback, "APP-1")
+    world.ask("x")
     world.epics(["Photo upload"], at=NOW + timedelta(hours=1))
     with monkeypatch.context() as patched:
         patched.setattr(Index, "put_all", _without_memory)
