@@ -28,6 +28,19 @@ def test_eight_thousand_titles_and_lessons_are_taken_in_within_bounds() -> None:
     assert peak < MOST_BYTES
 
 
+def test_an_issue_that_is_taught_takes_three_kilobytes() -> None:
+    """Beside what scoring needs: sums of 768 numbers, of four bytes each."""
+    taught = Taught(packaged())
+    taught.learn("0", "sort the ledger")
+    tracemalloc.start()
+    try:
+        taught.learn_all([(str(number), f"sort by column {number}") for number in range(1, 1001)])
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held / 1000 < 3.5 * 1024
+
+
 def test_in_parts_is_the_same_as_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also across the border of a part, bit for bit."""
     monkeypatch.setattr(learning, "AT_ONCE", 3)

@@ -43,6 +43,8 @@ ROUNDED = 256.0
 
 AnyT = TypeVar("AnyT")
 Whole = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.int32]
+"""A text adds a few thousand to a column at most: those of 100,000 texts have room in 32 bits."""
 Floats = npt.NDArray[np.floating]
 
 _BUCKETS = np.arange(grams.WIDTH, dtype=np.int64)
@@ -81,11 +83,11 @@ class Cohort(NamedTuple):
     total: Whole
     products: Whole
 
-    def plus(self, rows: Whole, sign: int) -> Cohort:
+    def plus(self, rows: Rows, sign: int) -> Cohort:
         """With these rows more, or less."""
         return Cohort(
             self.size + sign * len(rows),
-            self.total + sign * rows.sum(axis=0),
+            self.total + sign * rows.sum(axis=0, dtype=np.int64),
             self.products + sign * _products(rows),
         )
 
@@ -100,7 +102,7 @@ class Taught:
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
         self._width = encoder.width + PROJECTED
-        self._sums: dict[str, Whole] = {}
+        self._sums: dict[str, Rows] = {}
         self._sizes: dict[str, int] = {}
         self._products = np.zeros((self._width, self._width), np.int64)
         self._met = Cohort(0, np.zeros(self._width, np.int64), self._products.copy())
@@ -173,10 +175,10 @@ class Taught:
         self._products += sign * _products(rows)
         self._head = None
 
-    def _rows(self, texts: Sequence[str]) -> Whole:
+    def _rows(self, texts: Sequence[str]) -> Rows:
         return self._whole(self._encoder.encode(texts), grams.count(texts))
 
-    def _whole(self, vectors: Floats, counts: sparse.csr_array) -> Whole:
+    def _whole(self, vectors: Floats, counts: sparse.csr_array) -> Rows:
         weight = 1 + np.log(counts.data)
         size = counts.shape[0]
         number = np.repeat(np.arange(size), np.diff(counts.indptr))
@@ -184,7 +186,7 @@ class Taught:
         weight = (LETTERS * weight / length[number]).astype(np.float32)
         unit = sparse.csr_array((weight, counts.indices, counts.indptr), shape=counts.shape)
         both = np.hstack([vectors, (unit @ _FOLD).toarray()])
-        return np.asarray(np.rint(both * STEPS), np.int64)
+        return np.asarray(np.rint(both * STEPS), np.int32)
 
     def _ready(self) -> Head:
         if self._head is None:
@@ -241,6 +243,6 @@ def _parts(every: Sequence[AnyT]) -> Iterator[Sequence[AnyT]]:
         yield every[start : start + AT_ONCE]
 
 
-def _products(rows: Whole) -> Whole:
+def _products(rows: Rows) -> Whole:
     exact = rows.astype(np.float64)  # sums of products stay far under 2**53
     return np.asarray(np.rint(exact.T @ exact), np.int64)
