@@ -18,7 +18,7 @@ from streams.commands.screen import Progress
 from streams.link.desk import MOST_AT_ONCE, Action, Asked, carry_out_all, plan_all
 from streams.link.desk import plan_undoing_last as undoing_last
 from streams.link.queue import EncoderOf, Item, Waiting, described, ranked
-from streams.link.triage import CannotRule
+from streams.link.triage import CannotRule, Plan
 
 PAUSE_S = 0.5
 """A digit decides after so long without another; with another Enter decides."""
@@ -173,11 +173,18 @@ class Sitting:
     def _carry_out(
         self, item: Item, action: Action, remarks: Sequence[str], issues: Sequence[str]
     ) -> Step:
-        """Of several only the one on the screen has been looked at."""
+        """Of several only the one on the screen has been looked at.
+
+        Raises:
+            CannotRule: its source has changed it since it was shown: other words would be taught.
+        """
         unseen = {name for name in remarks if name != item.remark}
         asked = Asked(action=action, remarks=remarks, issues=issues, by=self._by, unseen=unseen)
         with self._store.transaction() as tx:
-            results = carry_out_all(tx, plan_all(tx, asked), self._by, self._now())
+            plans = plan_all(tx, asked)
+            if not all(_is_as_shown(item, plan) for plan in plans):
+                raise CannotRule("its source has just changed it: look again")
+            results = carry_out_all(tx, plans, self._by, self._now())
         self._done.append(Done(self._place, frozenset(one.remark for one in results)))
         return "next"
 
@@ -242,6 +249,12 @@ class Sitting:
 
 def _is_like(each: Waiting, here: Waiting) -> bool:
     return here.alike is not None and each.alike == here.alike and not each.audit
+
+
+def _is_as_shown(item: Item, plan: Plan) -> bool:
+    """Whether the remark on the screen says what it said there; of others nothing was shown."""
+    said = (None, None) if plan.words is None else (plan.words.title, plan.words.words)
+    return plan.remark.feedback_id != item.remark or said == (item.title, item.words)
 
 
 def _waits(remark: Remark) -> bool:

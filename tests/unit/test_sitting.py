@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+import msgspec
 import pytest
 
 from sinks.store.fake import FakeStore
@@ -79,7 +80,7 @@ def room() -> Room:
     """Three remarks: a is worth most, c least, and nothing is suggested for it."""
     made = Room()
     made.world.hears("c")
-    made.world.hears("b", best=(1, 0.5), account_id="B")
+    made.world.hears("b", "other words", best=(1, 0.5), account_id="B")
     made.world.hears("a", best=(1, 0.6), account_id="A")
     with made.world.store.transaction() as tx:
         made.world._suggest(tx, made.world.ids["a"], 2, 0.4)
@@ -214,6 +215,35 @@ def test_what_others_decide_meanwhile_is_passed_over(room: Room) -> None:
     )
     sitting.run()
     assert "form:c" in room.screens[-1]
+
+
+def test_words_that_change_on_the_screen_are_not_decided(room: Room) -> None:
+    """They are shown anew: who reads one text must not teach another."""
+
+    class Changed(Script):
+        def read(self, timeout_s: float | None = None) -> str:
+            key = super().read(timeout_s)
+            if key == "?":
+                with room.world.store.transaction() as tx:
+                    ((remark, words),) = tx.remarks.get({room.world.ids["a"]}).values()
+                    later = msgspec.structs.replace(remark, version_at=NOW + timedelta(hours=1))
+                    assert words is not None
+                    tx.remarks.revise([(later, msgspec.structs.replace(words, words="hostile"))])
+                return "1"
+            return key
+
+    Sitting(
+        room.world.store,
+        Changed(["?", PAUSE, "s", "q"]),
+        room.screens.append,
+        by="pm",
+        now=room.now,
+        clock=lambda: 0.0,
+        encoder=packaged,
+    ).run()
+    assert "look again" in room.screens[1]
+    assert "hostile" in room.screens[1]
+    assert (room.outcomes("a"), room.world.lessons()) == (["suggested"], set())
 
 
 def test_a_connection_that_is_lost_ends_it(room: Room) -> None:
