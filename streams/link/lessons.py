@@ -1,6 +1,7 @@
 """What a person's decision teaches: the words that were accepted for an issue. Pure.
 
-Lessons are a function of the decisions that stand, so they can be derived from them anew.
+Only of who has looked: what was accepted unseen, with others, is not handed in here. Lessons are a
+function of the decisions that stand, so they can be derived from them anew.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Everything learned is a function of the decisions, and can be derived anew."""
 
 from datetime import timedelta
+from itertools import count
 
 import msgspec
 import pytest
@@ -168,6 +169,21 @@ def test_the_last_certificate_comes_of_its_labels_again() -> None:
     found = tier(world).certificate
     assert (found.verdict, found.why) == ("different", "least")
     assert not tier(world).is_right
+
+
+def test_a_certificate_from_before_issues_were_counted_is_compared_without() -> None:
+    """Among as many as there are now, which it cannot say."""
+    world = World(Audits(1.0))
+    texts = [f"{title} number {n}" for n in range(15) for title in TITLES]
+    for feedback, n in zip(world.hears(*texts), count(), strict=False):
+        world.accept(feedback, f"APP-{n % 5 + 1}")
+    Certifying(world.store, Linkers(world.linker), (0.9, 0.1)).certify(NOW + timedelta(minutes=1))
+    with world.store.transaction() as tx:
+        held = tx.learned.certificate("fast")
+        assert held is not None
+        later = held.at + timedelta(seconds=1)
+        tx.learned.certify(msgspec.structs.replace(held, epics=None, at=later))
+    assert tier(world).certificate.verdict == "same"
 
 
 def test_a_certificate_whose_labels_were_taken_back_cannot_be_compared() -> None:
