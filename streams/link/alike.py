@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import blake2b
 
@@ -20,21 +20,30 @@ QUOTE_CHARS = 1_000
 LIKENESS = "likeness"
 AUDITS = "audits"
 """The name of the store's secret that audits are drawn by."""
+EARLY = 3.0
+"""So many times the share is audited while everything is asked anyway."""
 
 
 class Audits(msgspec.Struct, frozen=True):
     """Which remarks are asked however sure the linker is.
 
     Attributes:
-        share: of all that likeness decides, 0..1.
+        share: of all that likeness decides, 0..1; `EARLY` times as much while nothing is certified.
     """
 
     share: float = 0.1
 
-    def takes(self, feedback_id: str, secret: bytes) -> bool:
-        """The same for a remark each time; who does not know the secret cannot foresee it."""
+    def takes(self, feedback_id: str, secret: bytes, *, certified: bool) -> bool:
+        """The same for a remark each time; who does not know the secret cannot foresee it.
+
+        Args:
+            feedback_id: of the remark.
+            secret: the store's own.
+            certified: whether anything is linked by likeness now.
+        """
         drawn = blake2b(feedback_id.encode(), digest_size=8, key=secret, person=b"audit").digest()
-        return int.from_bytes(drawn, "big") < self.share * 2**64
+        share = self.share if certified else min(1.0, EARLY * self.share)
+        return int.from_bytes(drawn, "big") < share * 2**64
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -90,6 +99,11 @@ def judge(of: Asked, answers: Sequence[Answer], *, audit: bool) -> Judged:
         "linked",
         bounded.claims + [one for one in _best(open_) if one.issue_key not in named],
     )
+
+
+def is_certified(answers: Iterable[Sequence[Answer]]) -> bool:
+    """Whether any tier that was asked links by itself what it is sure of."""
+    return any(answer.certified for tiers in answers for answer in tiers)
 
 
 def guesses(

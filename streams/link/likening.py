@@ -10,7 +10,7 @@ from typing import Protocol
 import msgspec
 
 from sinks.store.contract import Transaction
-from streams.link.alike import AUDITS, Audits, asked, guesses, judge
+from streams.link.alike import AUDITS, Audits, asked, guesses, is_certified, judge
 from streams.link.building import Decided, feedback_id
 from streams.link.copies import marks
 from streams.link.linker import Answer
@@ -76,7 +76,8 @@ class Likening:
         found = []
         for one, each in zip(open_, parts, strict=True):
             said = list(islice(answers, len(each.parts)))
-            audit = self._audits.takes(feedback_id(one), secret)
+            certified = is_certified(said)
+            audit = self._audits.takes(feedback_id(one), secret, certified=certified)
             marked = marks(each.parts, one.remark, one.account_id, secret)
             judged = judge(each, [tiers[-1] for tiers in said], audit=audit)
             found.append(

@@ -17,7 +17,7 @@ from sinks.store.contract import Transaction
 from sinks.store.learned import Certificate, Lesson
 from sinks.store.rows import EpicRow
 from streams.link import tables
-from streams.link.certificate import certainty_of
+from streams.link.certificate import NEVER, certainty_of
 from streams.link.likeness import language
 from streams.link.likeness.index import Index
 from streams.link.likeness.learning import Taught
@@ -46,6 +46,7 @@ class Answer(NamedTuple):
         confidence: 0..1, what the threshold is compared with.
         sure: whether it is at or above the certified threshold.
         tier, basis, epics: what answered, by which vectors, from among how many issues.
+        certified: whether there is a threshold to be sure by.
     """
 
     candidates: list[Candidate]
@@ -55,6 +56,7 @@ class Answer(NamedTuple):
     tier: str = "fast"
     basis: str = ""
     epics: int = 0
+    certified: bool = False
 
 
 class Linker:
@@ -178,8 +180,7 @@ class Linker:
 
     def _forget(self) -> None:
         """Begin anew, from the store's first row."""
-        self._taught = None
-        self._index = None
+        self._taught = self._index = None
         self._epic_mark = self._lesson_mark = self._computed = 0
         self._epics, self._lessons, self._titles = {}, {}, {}
         self._has_met = False
@@ -257,8 +258,7 @@ class Linker:
         looked = self._index.look(texts, TOP)
         model, least = certainty_of(self._certificate, self.basis, self.size)
         confidence = model.rank(looked.features)
-        pieces = self._ready().pieces
-        foreign = [language.detect(text, pieces) for text in texts]
+        foreign = [language.detect(text, self._ready().pieces) for text in texts]
         chance = language.lowered(model.probability(looked.features), foreign)
         sure = (confidence >= least) & (chance > language.MOST_OTHER)
         found = [
@@ -274,6 +274,7 @@ class Linker:
                 tier=self.tier,
                 basis=self.basis,
                 epics=len(self._index),
+                certified=least < NEVER,
             )
             for at, near in enumerate(found)
         ]

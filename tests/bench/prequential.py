@@ -24,7 +24,7 @@ from sinks.contracts import Sighting
 from sinks.store.fake import FakeStore
 from sinks.store.learned import Guess, Labelled
 from sinks.store.rows import Words
-from streams.link.alike import Asked, Audits, Judged, asked, guesses, judge
+from streams.link.alike import Asked, Audits, Judged, asked, guesses, is_certified, judge
 from streams.link.certificate import WINDOW, Today, certify, is_due
 from streams.link.copies import marks
 from streams.link.evaluate import Epic as Candidate
@@ -113,7 +113,8 @@ class Play:
         for one, said in zip(remarks, batch, strict=True):
             self._number += 1
             tiers = [next(answers) for _ in one.parts]
-            audit = self._audits.takes(f"form:{self._number}", SECRET)
+            certified = is_certified(tiers)
+            audit = self._audits.takes(f"form:{self._number}", SECRET, certified=certified)
             judged = judge(one, [each[-1] for each in tiers], audit=audit)
             made.append(_made(one, said, [each[-1] for each in tiers], judged))
             if judged.outcome != "linked":

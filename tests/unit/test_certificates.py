@@ -1,6 +1,6 @@
 """What is sure: how audits certify a threshold, and when that ends."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import count
 
@@ -54,26 +54,48 @@ def test_an_audited_remark_is_asked_however_sure() -> None:
     assert len(guess.features) == len(NAMES)
 
 
+def taken(names: Iterable[str], secret: bytes, *, certified: bool = True) -> set[str]:
+    """The tenth of them that is audited."""
+    audits = Audits(0.1)
+    return {name for name in names if audits.takes(name, secret, certified=certified)}
+
+
 def test_the_audited_share_is_chosen_by_chance_and_stays_chosen() -> None:
     """By the remark's own id; another secret chooses others."""
     names = [f"form:{number}" for number in range(5_000)]
-    tenth = {name for name in names if Audits(0.1).takes(name, b"secret")}
+    tenth = taken(names, b"secret")
     assert 400 < len(tenth) < 600
-    assert tenth == {name for name in names if Audits(0.1).takes(name, b"secret")}
-    assert tenth != {name for name in names if Audits(0.1).takes(name, b"other")}
+    assert tenth == taken(names, b"secret")
+    assert tenth != taken(names, b"other")
+
+
+def test_more_is_audited_while_everything_is_asked_anyway() -> None:
+    """Three times as much, the same ones among it; all of it at the most."""
+    names = [f"form:{number}" for number in range(5_000)]
+    early = taken(names, b"secret", certified=False)
+    assert 1_350 < len(early) < 1_650
+    assert taken(names, b"secret") < early
+    assert all(ALWAYS.takes(name, b"secret", certified=False) for name in names)
 
 
 def test_no_sender_can_foresee_what_is_audited() -> None:
-    """It hangs on a secret of the store, which all its workers share, and on no setting."""
+    """It hangs on a secret of the store, which all its workers share, and on no setting.
+
+    Before a certificate and with one.
+    """
     drawn = []
-    for world in (World(Audits(0.5)), World(Audits(0.5))):
-        heard = world.hears(*(f"Dark mode for the mobile app {n}" for n in range(64)))
-        ids = [world.remark(feedback).id for feedback in heard]
-        with world.store.transaction() as tx:
-            guesses, secret = tx.learned.guesses_of(ids), tx.learned.secret(AUDITS)
-        drawn.append([guesses[id_][0].audit for id_ in ids])
-        assert drawn[-1] == [Audits(0.5).takes(feedback, secret) for feedback in heard]
-    assert drawn[0] != drawn[1]
+    for each in (World(Audits(0.1)), World(Audits(0.1))):
+        for certified in (False, True):
+            if certified:
+                each.certify(0.7)
+            heard = each.hears(*(f"Dark mode for the mobile app {n}" for n in range(200)))
+            ids = [each.remark(feedback).id for feedback in heard]
+            with each.store.transaction() as tx:
+                guesses, secret = tx.learned.guesses_of(ids), tx.learned.secret(AUDITS)
+            audited = {name for name, id_ in zip(heard, ids, strict=True) if guesses[id_][0].audit}
+            assert audited == taken(heard, secret, certified=certified)
+            drawn.append(audited)
+    assert drawn[:2] != drawn[2:]
 
 
 def test_twice_as_many_issues_end_a_certificate_at_once(world: World) -> None:
