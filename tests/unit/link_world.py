@@ -12,7 +12,8 @@ from sinks.store.fake import FakeStore
 from sinks.store.learned import Certificate
 from sinks.store.rows import Remark
 from streams.link.alike import Audits
-from streams.link.linker import Linker, Linkers
+from streams.link.linker import Linker
+from streams.link.linkers import Linkers
 from streams.link.stage import LinkStage
 from streams.link.triage import accept, carry_out, plan, undoing
 

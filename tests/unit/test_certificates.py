@@ -13,7 +13,8 @@ from streams.link.alike import AUDITS, Audits
 from streams.link.certificate import NEVER, REFIT
 from streams.link.certifying import OVERDUE, Certifying
 from streams.link.likeness.features import NAMES
-from streams.link.linker import Linker, Linkers
+from streams.link.linker import Linker
+from streams.link.linkers import Linkers
 from streams.link.standing import standing
 from streams.link.triage import accept
 from tests.unit.link_world import ALWAYS, NOW, TITLES, World

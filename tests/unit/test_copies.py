@@ -15,7 +15,7 @@ from streams.link.certificate import Today, certify
 from streams.link.certifying import Certifying
 from streams.link.copies import independent
 from streams.link.likeness.features import NAMES
-from streams.link.linker import Linkers
+from streams.link.linkers import Linkers
 from tests.unit.link_world import ALWAYS, NOW, World
 
 EASY = "Please sort the exported ledger by date"
