@@ -70,7 +70,7 @@ class LinkStage:
             for key, item in newest.items()
             if key in stored and _age_of(stored[key]) < item.age
         }
-        before = {id_: found for id_, item in newer.items() if (found := _before(tx, item))}
+        before = _before(tx, newer)
         ids = tx.remarks.new_ids(len(fresh))
         decided = self._decide(tx, [*zip(ids, fresh, strict=True)], {}, now)
         revised = self._decide(tx, list(newer.items()), before, now)
@@ -146,7 +146,10 @@ def _restate(tx: Transaction, remark_ids: Sequence[int], same: Mapping[int, Befo
 
     Those whose source says the `same` as before, or is only read again, stay dismissed.
     """
-    outcomes = {one: outcome_of(tx.links.of_remark(one), ()) for one in remark_ids}
+    if not remark_ids:
+        return
+    standing = tx.links.of_remarks(remark_ids)
+    outcomes = {one: outcome_of(links, ()) for one, links in standing.items()}
     for one, was in same.items():
         if was.remark.outcome == "dismissed" and outcomes[one] != "linked":
             outcomes[one] = "dismissed"
@@ -157,9 +160,12 @@ def _age_of(known: Stored) -> Age:
     return age(known.version_at, known.replayed_at)
 
 
-def _before(tx: Transaction, item: Read) -> Before | None:
-    found = tx.remarks.find(f"{item.event.data.origin}:{item.event.data.record}")
-    return Before(*found, tx.links.of_remark(found[0].id)) if found else None
+def _before(tx: Transaction, ids: Collection[int]) -> dict[int, Before]:
+    """Remark id -> the remark as it is in the store, with its words and links."""
+    if not ids:
+        return {}
+    standing = tx.links.of_remarks(ids)
+    return {id_: Before(*found, standing[id_]) for id_, found in tx.remarks.get(ids).items()}
 
 
 def _newest(items: Iterable[Read]) -> dict[bytes, Read]:

@@ -114,6 +114,9 @@ class Links(Protocol):
     def of_remark(self, remark_id: int) -> list[tuple[Link, Decision]]:
         """Every link of a remark with the decision behind it, best score first."""
 
+    def of_remarks(self, remark_ids: Collection[int]) -> dict[int, list[tuple[Link, Decision]]]:
+        """The same of each of them; of one without links nothing."""
+
     def ruled(self, remark_id: int) -> list[Decision]:
         """The last decision of a person on each issue of a remark, in order.
 

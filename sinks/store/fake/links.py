@@ -41,6 +41,10 @@ class FakeLinks:
         ]
         return sorted(found, key=lambda pair: (-pair[1].score, pair[0].issue_key))
 
+    def of_remarks(self, remark_ids: Collection[int]) -> dict[int, list[tuple[Link, Decision]]]:
+        """The same of each of them; of one without links nothing."""
+        return {remark_id: self.of_remark(remark_id) for remark_id in remark_ids}
+
     def held(self, after: int, limit: int = PAGE) -> dict[int, list[tuple[Link, Decision]]]:
         """Remarks that a person holds as linked to a known issue -> all their links."""
         theirs = {
@@ -49,7 +53,7 @@ class FakeLinks:
             if link.state == "linked" and link.issue_id is not None and self._by_person(link)
         }
         page = sorted(remark_id for remark_id in theirs if remark_id > after)[:limit]
-        return {remark_id: self.of_remark(remark_id) for remark_id in page}
+        return self.of_remarks(page)
 
     def ruled(self, remark_id: int) -> list[Decision]:
         """The last decision of a person on each issue of a remark, in order."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -23,7 +23,7 @@ from sinks.store.contract.heard import PAGE
 from sinks.store.postgres.copy import copy_rows
 from sinks.store.postgres.demand import demand_of, linked_rows, standing_with, voices_of
 from sinks.store.postgres.rulings import accepted_for, held_remarks, last_by, ruled
-from sinks.store.postgres.sql import among, new_ids
+from sinks.store.postgres.sql import among, among_given, new_ids
 from sinks.store.rows import PERSON, Decision, Demand, Link, Linked, LinkState
 from sinks.store.tables import DECISION_ID, DecisionTable, LinkTable, RemarkTable
 
@@ -36,6 +36,18 @@ _NOT_BY_PERSON = text(
 ).bindparams(person=PERSON)
 """As text: built, the subquery would look at every link, not at the one in conflict."""
 _RowT = TypeVar("_RowT", Link, Decision)
+
+
+def _columns(table: Table, row: type[Link | Decision]) -> list[ColumnElement[Any]]:
+    return [table.c[name] for name in row.__struct_fields__]
+
+
+_OF_REMARKS = (
+    select(*_columns(_LINKS, Link), *_columns(_DECISIONS, Decision))
+    .join_from(_LINKS, _DECISIONS, _DECISIONS.c.id == _LINKS.c.decision_id)
+    .where(among_given(LinkTable.remark_id, "ids"))
+    .order_by(_DECISIONS.c.score.desc(), _LINKS.c.issue_key)
+)
 
 
 class PostgresLinks:
@@ -62,15 +74,21 @@ class PostgresLinks:
 
     def of_remark(self, remark_id: int) -> list[tuple[Link, Decision]]:
         """Every link of a remark with the decision behind it, best score first."""
-        return self._of_remarks([remark_id])
+        return self.of_remarks([remark_id])[remark_id]
+
+    def of_remarks(self, remark_ids: Collection[int]) -> dict[int, list[tuple[Link, Decision]]]:
+        """The same of each of them; of one without links nothing."""
+        width = len(Link.__struct_fields__)
+        found: dict[int, list[tuple[Link, Decision]]] = {one: [] for one in remark_ids}
+        for row in self._connection.execute(_OF_REMARKS, {"ids": list(found)}):
+            link = _of(Link, row[:width])
+            found[link.remark_id].append((link, _of(Decision, row[width:])))
+        return found
 
     def held(self, after: int, limit: int = PAGE) -> dict[int, list[tuple[Link, Decision]]]:
         """Remarks that a person holds as linked to a known issue -> all their links."""
         page = [row.remark_id for row in self._connection.execute(held_remarks(after, limit))]
-        found: dict[int, list[tuple[Link, Decision]]] = {remark_id: [] for remark_id in page}
-        for link, decision in self._of_remarks(page):
-            found[link.remark_id].append((link, decision))
-        return found
+        return self.of_remarks(page)
 
     def ruled(self, remark_id: int) -> list[Decision]:
         """The last decision of a person on each issue of a remark, in order."""
@@ -136,16 +154,6 @@ class PostgresLinks:
         )
         return list(self._connection.scalars(orphans.order_by(LinkTable.issue_key).limit(limit)))
 
-    def _of_remarks(self, remark_ids: Collection[int]) -> list[tuple[Link, Decision]]:
-        width = len(Link.__struct_fields__)
-        rows = self._connection.execute(
-            select(*_columns(_LINKS, Link), *_columns(_DECISIONS, Decision))
-            .join_from(_LINKS, _DECISIONS, _DECISIONS.c.id == _LINKS.c.decision_id)
-            .where(among(LinkTable.remark_id, remark_ids))
-            .order_by(_DECISIONS.c.score.desc(), _LINKS.c.issue_key)
-        )
-        return [(_of(Link, row[:width]), _of(Decision, row[width:])) for row in map(tuple, rows)]
-
     def _upsert(self, decisions: Sequence[Decision], links: Sequence[Link]) -> None:
         rules = {each.id: each.rule for each in decisions}
         for link in links:
@@ -163,9 +171,5 @@ class PostgresLinks:
         )
 
 
-def _columns(table: Table, row: type[Link | Decision]) -> list[ColumnElement[Any]]:
-    return [table.c[name] for name in row.__struct_fields__]
-
-
-def _of(row: type[_RowT], values: Sequence[Any]) -> _RowT:
+def _of(row: type[_RowT], values: Iterable[Any]) -> _RowT:
     return row(**dict(zip(row.__struct_fields__, values, strict=True)))

@@ -87,6 +87,19 @@ def test_every_link_has_the_decision_behind_it(store: Store) -> None:
     assert ask(store, lambda it: it.of_remark(2)) == []
 
 
+def test_links_of_many_remarks_are_those_of_each(store: Store) -> None:
+    """In one question, also of those that have none."""
+    mine, other = decision(1), decision(2, remark=2, score=0.5)
+    with store.transaction() as tx:
+        tx.links.add([mine, other], [link(mine), link(other, "suggested")])
+    assert ask(store, lambda it: it.of_remarks([2, 3, 1])) == {
+        1: [(link(mine), mine)],
+        2: [(link(other, "suggested"), other)],
+        3: [],
+    }
+    assert ask(store, lambda it: it.of_remarks([])) == {}
+
+
 def test_a_decision_may_come_without_a_link(store: Store) -> None:
     """A rejection of something that was never linked."""
     with store.transaction() as tx:
