@@ -17,6 +17,7 @@ from sinks.kafka.reading import reach
 from streams.app import Parts, build
 from streams.commands.root import settings_of
 from streams.commands.waiting import wait_for
+from streams.garbage import settle
 from streams.logs import log_as
 from streams.wiring import parts_of
 
@@ -93,6 +94,7 @@ def run_app(parts: Parts) -> None:
         quiet=True,
         redirect_stdouts=False,
     )
+    settle()
     try:
         host.execute_from_commandline()
     finally:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from streams.garbage import FEW, MANY, look
+from streams.garbage import FEW, MANY, THRESHOLDS, look
 
 
 class Circle:
@@ -43,3 +43,16 @@ async def test_neither_next_to_none_nor_whole_batches_are(count: int) -> None:
     await look()
     assert left() is not None
     assert len(batches) == count
+
+
+async def test_what_outlives_a_look_is_looked_at_again_later() -> None:
+    """Else every circle that is in use just then would stay for good."""
+    gone = []
+    for _ in range(THRESHOLDS[1] + 2):
+        in_use = Circle()
+        gone.append(weakref.ref(in_use))
+        young = [Circle() for _ in range(2 * FEW)]
+        await look()
+        del in_use
+    assert len(young) == 2 * FEW
+    assert [at for at, each in enumerate(gone) if each() is not None] == [THRESHOLDS[1] + 1]
