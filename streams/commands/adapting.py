@@ -144,7 +144,10 @@ def _take(store: Store, body: bytes, out: Path | None) -> str:
     from streams.link import tables
 
     if out:
-        out.write_bytes(body)
+        try:
+            out.write_bytes(body)
+        except OSError as error:
+            raise Refused(f"--out: {error}") from error
         return str(out)
     with store.transaction() as tx:
         return tables.install(tx, body, datetime.now(UTC))

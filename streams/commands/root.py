@@ -16,6 +16,7 @@ import click
 
 from schemas.errors import BadSettings, CloseloopError, Temporary
 from streams.commands.terminal import safe
+from streams.logs import log_as
 from streams.settings import Settings, load
 
 COMMANDS = {
@@ -79,7 +80,8 @@ def settings_of(context: click.Context) -> Settings:
 
 
 def main() -> None:
-    """Run the command that the process was called with."""
+    """Run the command that the process was called with; what it logs is no part of its answer."""
+    log_as(json=False)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 HOLD = "SELECT * FROM consumer_offset WHERE group_id = 'closeloop.link' FOR UPDATE"
 HELD_UP = """
     SELECT count(*) FROM pg_stat_activity
-    WHERE wait_event_type = 'Lock' AND query LIKE 'UPDATE consumer_offset%'
+    WHERE wait_event_type = 'Lock' AND query LIKE '%UPDATE consumer_offset%'
 """
 
 
