@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from streams.link.evaluate import Report
-    from streams.link.evaluate import Tier as TierName
+    from streams.link.likeness.tiers import TierName
     from streams.link.rebuilding import Compared, Tier
     from streams.link.trying import Tried
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 import numpy as np
@@ -14,10 +14,7 @@ from streams.link.evaluate_taught import answer_taught, play
 from streams.link.likeness import certainty
 from streams.link.likeness.index import Index
 from streams.link.likeness.table import Table
-from streams.link.likeness.tiers import Tier as Vectors
-from streams.link.likeness.tiers import tier_called
-
-Tier = Literal["fast", "quality"]
+from streams.link.likeness.tiers import Tier, TierName, tier_called
 
 DEEPEST = 1000
 """A gold epic below this place counts nothing towards MRR."""
@@ -93,7 +90,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     folder: str
-    tier: Tier
+    tier: TierName
     queries: int
     with_gold: int
     r1: Measure
@@ -121,7 +118,7 @@ class BadFolder(ValueError):
     """A file of the folder is missing or a line does not fit: named, and the command refuses."""
 
 
-def evaluate(folder: Path, tier: Tier = "fast", words: Table | None = None) -> Report:
+def evaluate(folder: Path, tier: TierName = "fast", words: Table | None = None) -> Report:
     """Measures one folder of ``candidates.jsonl``, ``queries.jsonl`` and ``gold.jsonl``.
 
     Where there is a ``dev`` folder inside, queries and gold are read from it.
@@ -155,7 +152,7 @@ def answer(
     epics: Sequence[Epic],
     queries: Sequence[Query],
     gold: dict[str, frozenset[str]],
-    vectors: Vectors,
+    vectors: Tier,
 ) -> Answers:
     """Ranks every query against the epics of its own pool."""
     parts: list[tuple[Floats, Bools, Floats]] = []
@@ -182,7 +179,7 @@ def _answer_pool(
 
 
 def report(
-    name: str, tier: Tier, answers: Answers, linking: tuple[Bools, Floats], confirmations: int
+    name: str, tier: TierName, answers: Answers, linking: tuple[Bools, Floats], confirmations: int
 ) -> Report:
     """All measures of some answers; coverage is of the answers of `linking`."""
     places, right = answers.places[answers.answerable], answers.right

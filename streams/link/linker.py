@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from threading import Lock
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,10 +23,9 @@ from streams.link.likeness.index import Index
 from streams.link.likeness.learning import Taught
 from streams.link.likeness.saved import Stale
 from streams.link.likeness.scores import Candidate as Scored
-from streams.link.likeness.tiers import Tier, tier_called
+from streams.link.likeness.tiers import Tier, TierName, tier_called
 from streams.link.rules import Candidate, shared_words
 
-TierName = Literal["fast", "quality"]
 TOP = 5
 FLOOR = 0.2
 """Blended scores under this are like nothing: shown to nobody."""

@@ -19,14 +19,15 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from streams.link.evaluate import Measure, Report, Tier, evaluate
+from streams.link.evaluate import Measure, Report, evaluate
 from streams.link.likeness.minilm import NotInstalled
+from streams.link.likeness.tiers import TierName
 from tests.bench.linking_engines import ENGINES, Speed, measure
 from tests.bench.linking_start import starts
 
 DATA = Path(__file__).parents[3] / "shared" / "linkdata"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-TIERS: tuple[Tier, ...] = ("fast", "quality")
+TIERS: tuple[TierName, ...] = ("fast", "quality")
 SIZES = (5_000, 50_000)
 MOST_START_S = 3
 LARGE = ("ours", "bm25s")
@@ -43,7 +44,7 @@ class Goal(NamedTuple):
     coverage: float = 0.0
 
 
-GOALS: dict[tuple[str, Tier], Goal] = {
+GOALS: dict[tuple[str, TierName], Goal] = {
     ("komoot", "fast"): Goal(r5=0.345, mrr=0.275),
     ("komoot", "quality"): Goal(r5=0.396, mrr=0.292),
     ("deepmatcher", "fast"): Goal(r5=0.413, mrr=0.286),
@@ -114,7 +115,7 @@ def _speeds(found: Iterator[Speed]) -> Table:
 
 
 def _qualities(
-    console: Console, data: Path, sets: Sequence[str] | None, tiers: Sequence[Tier]
+    console: Console, data: Path, sets: Sequence[str] | None, tiers: Sequence[TierName]
 ) -> None:
     if not data.is_dir():
         console.print(f"no quality: {data.name} is not there; give its folder with --data")

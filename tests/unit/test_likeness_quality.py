@@ -1,4 +1,4 @@
-"""The quality tier is an extra: pinned, offline, asked only what the fast tier leaves open."""
+"""The quality tier is an extra: pinned, offline, and a text's vector is its own."""
 
 import hashlib
 import socket
@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
-from streams.link.likeness import cascade, minilm, table
-from streams.link.likeness.cascade import Cascade
-from streams.link.likeness.index import Index
+from streams.link.likeness import minilm, table
 from streams.link.likeness.scores import Matrix
+from streams.link.likeness.tiers import tier_called
 
 EPICS = [
     ("1", "Export invoices as CSV", "Accountants want all invoices of a month in one file."),
@@ -33,56 +31,6 @@ class Other:
         rows = [list(hashlib.sha256(text.encode()).digest()[:4]) for text in texts]
         wide = np.array(rows, np.float32).reshape(-1, 4) + 1
         return np.asarray(wide / np.linalg.norm(wide, axis=1, keepdims=True), np.float32)
-
-
-def sure(least: float) -> cascade.Settled:
-    """Settles what scores at least so much."""
-
-    def settled(features: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-        return np.asarray(features[:, 0] >= least, np.bool_)
-
-    return settled
-
-
-def of(least: float) -> Cascade:
-    """A cascade of three epics whose second tier is another."""
-    made = Cascade(sure(least), Index(table.packaged()), Index(Other()))
-    made.put_all(EPICS)
-    return made
-
-
-def test_what_the_fast_tier_settles_stays_with_it() -> None:
-    """And the rest is the quality tier's, in the order of the texts."""
-    texts = ["dark mode dark mode", "zzz", "export invoices as CSV"]
-    made = of(1.0)
-    looked = made.look(texts, 3)
-    assert looked.deep.tolist() == [False, True, False]
-    fast, quality = made.fast.look(texts, 3), made.quality.look(["zzz"], 3)
-    assert looked.candidates[0] == fast.candidates[0]
-    assert looked.candidates[1] == quality.candidates[0]
-    assert (looked.features[1] == quality.features[0]).all()
-    assert made.rank(texts, 3) == looked.candidates
-
-
-@pytest.mark.parametrize("least", [-1.0, 1000.0])
-def test_a_change_is_seen_by_both_tiers(least: float) -> None:
-    """Removed and replaced."""
-    made = of(least)
-    made.remove("3")
-    made.put("4", "Audit log", "")
-    assert len(made) == 3
-    assert "4" in made
-    found = made.rank(["audit log", ""], 9)
-    assert [sorted(candidate.epic_id for candidate in each) for each in found] == [
-        ["1", "2", "4"],
-        ["1", "2", "4"],
-    ]
-
-
-def test_no_texts_and_no_epics_are_answered() -> None:
-    """With nothing."""
-    assert of(1.0).rank([], 5) == []
-    assert Cascade(sure(1.0), Index(table.packaged()), Index(Other())).rank(["word"], 5) == [[]]
 
 
 def test_cosines_of_a_blend_are_the_mean_of_its_parts() -> None:
@@ -131,7 +79,7 @@ def test_the_sentence_model_answers_offline_whatever_the_batch(
     together = encoder.encode(texts)
     assert (together == np.concatenate([encoder.encode([text]) for text in texts])).all()
     assert np.isfinite(together).all()
-    made = cascade.packaged(sure(1000.0))
+    made = tier_called("quality").index()
     made.put_all(EPICS)
     assert [found[0].epic_id for found in made.rank(["we want a night theme"], 1)] == ["3"]
 

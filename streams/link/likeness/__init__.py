@@ -12,7 +12,8 @@ only file read is the packaged table of word vectors.
     adapting   the same, to a customer's own texts
     minilm     the sentence model of the quality tier, an extra
     index      epics, ranked by likeness to a remark
-    cascade    asks the quality tier what the fast one leaves open
+    blend      how they are weighed
+    tiers      which vectors, blended how
     language   whether a remark is in the language that the vectors know
     learning   what accepted remarks teach about an epic
     certainty  from a score to a calibrated probability and a tested threshold

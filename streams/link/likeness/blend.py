@@ -36,6 +36,9 @@ class Weights(NamedTuple):
 
 FAST = Weights()
 
+QUALITY = Weights(description=0.3, scale=0.0035, power=5, least=0.1, most=8.0)
+"""Letters weigh less than in the fast tier where texts are short: the model knows paraphrases."""
+
 
 class Weighed(NamedTuple):
     """How what people accepted counts.

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from streams.link.likeness import minilm, table
-from streams.link.likeness.blend import FAST, Weights
-from streams.link.likeness.cascade import QUALITY
+from streams.link.likeness.blend import FAST, QUALITY, Weights
 from streams.link.likeness.encoder import Encoder
 from streams.link.likeness.index import Index
 from streams.link.likeness.learning import Taught
 from streams.link.likeness.saved import RECIPE
 from streams.link.likeness.table import Table
+
+TierName = Literal["fast", "quality"]
+"""In the order in which they are asked."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class Tier:
         pieces: how many word pieces each of some words has, for the language.
     """
 
-    name: str
+    name: TierName
     encoder: Encoder
     weights: Weights
     pieces: Callable[[Sequence[str]], Sequence[int]]
@@ -38,7 +41,7 @@ class Tier:
         return Index(self.encoder, self.weights, taught)
 
 
-def tier_called(name: str, words: Table | None = None) -> Tier:
+def tier_called(name: TierName, words: Table | None = None) -> Tier:
     """The tier of that name, with this table of word vectors or the packaged one.
 
     Raises:
