@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from streams.link.likeness import features, grams, saved
+from streams.link.likeness import features, grams, letters, saved
 from streams.link.likeness.blend import FAST, Weights, weighed
 from streams.link.likeness.clean import MOST_LETTERS, first_words, strip_template
 from streams.link.likeness.encoder import Encoder
@@ -32,12 +32,6 @@ from streams.link.likeness.growing import Rows
 from streams.link.likeness.learning import Taught
 from streams.link.likeness.postings import Postings
 from streams.link.likeness.scores import Candidate, Matrix, Scores
-
-LETTERS = 0.5
-"""What the letters of the title, and of the description, weigh among letters."""
-
-COMMON_SHARE, COMMON_LEAST = 0.3, 300
-"""Letters that more than this share of the epics have, and at least so many, say nothing."""
 
 QUERY_SCALE, ROW_SCALE = 2048, 4096
 """Integers per unit: 2048 * 4096 * 1.5 (the longest row) stays under 2**24, exact in float32."""
@@ -100,7 +94,7 @@ class Index:
             return
         titles = [first_words(title) for title, _ in latest.values()]
         bodies = [first_words(f"{t} {strip_template(d)}") for t, d in latest.values()]
-        self._append(list(latest), self._meanings(titles, bodies), _letters(titles, bodies))
+        self._append(list(latest), self._meanings(titles, bodies), letters.of_epics(titles, bodies))
         self._digests.update({epic: saved.digest(*words) for epic, words in latest.items()})
 
     def save(self) -> bytes:
@@ -108,8 +102,8 @@ class Index:
         ids = list(self._at)
         rows = [self._at[epic_id] for epic_id in ids]
         digests = [self._digests[epic_id] for epic_id in ids]
-        meaning, letters = self._meaning.array[rows], self._letters.matrix()[rows]
-        return saved.dump(saved.Saved(ids, digests, meaning, letters), self._table())
+        meaning, pieces = self._meaning.array[rows], self._letters.matrix()[rows]
+        return saved.dump(saved.Saved(ids, digests, meaning, pieces), self._table())
 
     def load(self, body: bytes, epics: Iterable[tuple[str, str, str]]) -> int:
         """Fills the index with these epics, from saved rows where the words have not changed.
@@ -173,17 +167,17 @@ class Index:
         """Every epic's score for each text; rows of forgotten epics hold minus infinity."""
         short = [text[:MOST_LETTERS] for text in texts]
         counts = grams.count(short)
-        letters = self._letters.scores(self._weigh(counts))
-        letters *= self._weights.letters(short)[:, None]
+        shared = self._letters.scores(letters.of_remarks(counts, self._common, len(self)))
+        shared *= self._weights.letters(short)[:, None]
         vectors = self._vectors(short)
         meaning = _whole(vectors, QUERY_SCALE) @ self._meaning.array.T
         meaning *= 1.0 / (QUERY_SCALE * ROW_SCALE)
-        total = meaning + letters
+        total = meaning + shared
         taught = self._taught_scores(vectors, counts)
         if taught is not None:
             total += taught
         total[:, list(self._dead)] = -np.inf
-        return Scores(total, meaning, letters, taught)
+        return Scores(total, meaning, shared, taught)
 
     def _taught_scores(self, vectors: Matrix, counts: sparse.csr_array) -> Matrix | None:
         """What the epics' accepted texts add; nothing where a text does not stand out."""
@@ -211,15 +205,15 @@ class Index:
             for score, epic_id, at in sorted(near)[:top]
         ]
 
-    def _append(self, ids: list[str], meanings: Matrix, letters: sparse.csr_array) -> None:
+    def _append(self, ids: list[str], meanings: Matrix, pieces: sparse.csr_array) -> None:
         for epic_id in ids:
             self.remove(epic_id)
         start = len(self._ids)
         self._at.update(zip(ids, range(start, start + len(ids)), strict=True))
         self._ids += ids
         self._meaning.append(meanings)
-        self._letters.append(letters)
-        np.add.at(self._common, letters.indices, 1)
+        self._letters.append(pieces)
+        np.add.at(self._common, pieces.indices, 1)
 
     def _compact(self) -> None:
         alive = np.fromiter(sorted(self._at.values()), np.int64, len(self._at))
@@ -228,17 +222,6 @@ class Index:
         self._meaning.keep(alive)
         self._letters.keep(alive)
         self._dead = set()
-
-    def _weigh(self, counts: sparse.csr_array) -> sparse.csr_array:
-        """Query rows whose product with a stored row is the letters' share of the score."""
-        size = len(self._at)
-        seen = self._common[counts.indices]
-        rare = (np.log((1 + size) / (1 + seen)) + 1) / (np.log(1 + size) + 1)
-        rare[seen > max(COMMON_SHARE * size, COMMON_LEAST)] = 0
-        weight = (1 + np.log(counts.data)) * rare
-        length = np.sqrt(_row_sums(counts, weight**2))
-        weight *= rare / np.repeat(np.maximum(length, 1e-9), np.diff(counts.indptr))
-        return _with_data(counts, weight)
 
     def _vectors(self, texts: Sequence[str]) -> Matrix:
         if self._encoder is None:
@@ -259,26 +242,5 @@ def _parts(scores: Scores, number: int, at: int) -> dict[str, float]:
     return {name: float(part[number, at]) for name, part in shares.items() if part is not None}
 
 
-def _letters(titles: Sequence[str], bodies: Sequence[str]) -> sparse.csr_array:
-    """Half the unit row of the titles' letters and half that of the bodies'."""
-    both = (_unit(grams.count(texts)) for texts in (titles, bodies))
-    return sparse.csr_array(LETTERS * next(both) + LETTERS * next(both))
-
-
-def _unit(counts: sparse.csr_array) -> sparse.csr_array:
-    weight = 1 + np.log(counts.data.astype(np.float64))
-    length = np.sqrt(_row_sums(counts, weight**2))
-    return _with_data(counts, weight / np.repeat(np.maximum(length, 1e-9), np.diff(counts.indptr)))
-
-
 def _whole(vectors: npt.NDArray[np.floating], scale: int) -> Matrix:
     return np.asarray(np.rint(vectors * scale), np.float32)
-
-
-def _row_sums(rows: sparse.csr_array, data: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    number = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
-    return np.bincount(number, weights=data, minlength=rows.shape[0]).astype(np.float64)
-
-
-def _with_data(rows: sparse.csr_array, data: npt.NDArray[np.float64]) -> sparse.csr_array:
-    return sparse.csr_array((data.astype(np.float32), rows.indices, rows.indptr), shape=rows.shape)
