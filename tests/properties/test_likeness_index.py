@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.link.likeness import postings
+from streams.link.likeness import postings, table
 from streams.link.likeness.index import Index
 
 WORDS = st.sampled_from(
@@ -35,6 +35,22 @@ def test_ranking_does_not_depend_on_the_order_of_arrival(
     for epic_id, words in shuffled:
         winding.put(epic_id, *words)
     assert winding.rank([query], 10) == straight.rank([query], 10)
+
+
+@settings(max_examples=30, deadline=None)
+@given(epics=EPICS, query=TEXT, seed=st.randoms())
+def test_what_is_told_of_the_best_does_not_depend_on_the_order_of_arrival(
+    epics: dict[str, tuple[str, str]], query: str, seed: np.random.Generator
+) -> None:
+    """Also where several are equally good: which one is best is decided by id."""
+    straight, shuffled = Index(table.packaged()), Index(table.packaged())
+    straight.put_all((epic_id, *words) for epic_id, words in epics.items())
+    turned = sorted(epics.items())
+    seed.shuffle(turned)
+    shuffled.put_all((epic_id, *words) for epic_id, words in turned)
+    one, other = (index.look([query], 1).features for index in (straight, shuffled))
+    assert (one[:, -2:] == other[:, -2:]).all()
+    np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9)
 
 
 @settings(max_examples=30, deadline=None)

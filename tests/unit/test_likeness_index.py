@@ -10,6 +10,7 @@ from safetensors.numpy import load, save
 
 from streams.link.likeness import table
 from streams.link.likeness.clean import first_words, strip_template
+from streams.link.likeness.features import NAMES
 from streams.link.likeness.index import Index
 from streams.link.likeness.saved import Stale
 
@@ -98,6 +99,32 @@ def test_any_text_gets_an_answer_in_time(index: Index, text: str) -> None:
     assert all(math.isfinite(candidate.score) for candidate in looked.candidates[0])
 
 
+def told(index: Index, text: str) -> dict[str, float]:
+    """What is told about the best answer, by name."""
+    return dict(zip(NAMES, index.look([text], 1).features[0].tolist(), strict=True))
+
+
+def test_the_length_of_the_best_title_is_told(index: Index) -> None:
+    """Of that of now, and of a saved one as well."""
+    assert told(index, "dark mode")["log_title_words"] == pytest.approx(math.log(3))
+    index.put("3", "A dark mode for night shifts", "")
+    again = Index(table.packaged())
+    again.load(index.save(), [EPICS[0], EPICS[1], ("3", "A dark mode for night shifts", "")])
+    for held in (index, again):
+        assert told(held, "dark mode")["log_title_words"] == pytest.approx(math.log(7))
+
+
+def test_it_is_told_how_like_the_second_best_is(index: Index) -> None:
+    """One that says the same does not make the best one doubtful as another would."""
+    far = told(index, "dark mode")["like_second"]
+    index.put("4", *EPICS[2][1:])
+    assert far < 0.5
+    assert told(index, "dark mode")["like_second"] == pytest.approx(1)
+    alone = Index(table.packaged())
+    alone.put_all(EPICS[:1])
+    assert told(alone, "dark mode")["like_second"] == pytest.approx(1)
+
+
 def test_no_socket_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither at load nor at link."""
 
@@ -155,6 +182,6 @@ def test_a_saved_index_whose_parts_do_not_fit_is_stale() -> None:
     index = Index()
     index.put_all([("1", "Sort the ledger", ""), ("2", "Dark mode", "")])
     held = load(index.save())
-    for name in ("meaning", "indptr", "data"):
+    for name in ("meaning", "title_words", "indptr", "data"):
         with pytest.raises(Stale):
             Index().load(save({**held, name: held[name][:1]}), [("1", "Sort the ledger", "")])

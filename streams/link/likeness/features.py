@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -23,25 +24,49 @@ NAMES = (
     "agreeing",
     "taught",
     "taught_margin",
+    "log_title_words",
+    "like_second",
 )
 """Columns of `of_best`, in order."""
 
 TEN = 10
 
 
-def of_best(scores: Scores, texts: Sequence[str], size: int) -> npt.NDArray[np.float64]:
+class Best(NamedTuple):
+    """What the epics themselves tell about a best answer, one entry for each remark.
+
+    A short title is like a text sooner than a long one; and where the two best say the same, one of
+    them is right without standing out.
+
+    Attributes:
+        rows: of the best epic.
+        title_words: words of its title.
+        like_second: its likeness to the second best, -1..1; to itself where it is alone.
+    """
+
+    rows: npt.NDArray[np.int64]
+    title_words: npt.NDArray[np.int64]
+    like_second: npt.NDArray[np.float64]
+
+
+def none(size: int) -> npt.NDArray[np.float64]:
+    """The rows of so many remarks where there is no epic."""
+    return np.zeros((size, len(NAMES)))
+
+
+def of_best(
+    scores: Scores, texts: Sequence[str], size: int, chosen: Best
+) -> npt.NDArray[np.float64]:
     """One row of `NAMES` for each remark's best epic.
 
     Args:
         scores: of the remarks against all epics, forgotten ones minus infinity.
         texts: the remarks.
-        size: how many epics are alive; the rows are zero without any.
+        size: how many epics are alive, at least one.
+        chosen: the best answers.
     """
-    if not size:
-        return np.zeros((len(texts), len(NAMES)))
     total = scores.total.astype(np.float64)
-    best = total.argmax(axis=1)
-    rows = np.arange(len(total))
+    best, rows = chosen.rows, np.arange(len(total))
     ten = min(TEN, size)
     near = -np.sort(np.partition(-total, ten - 1, axis=1)[:, :ten], axis=1)
     alive = np.isfinite(total)
@@ -63,6 +88,8 @@ def of_best(scores: Scores, texts: Sequence[str], size: int) -> npt.NDArray[np.f
         *letters,
         (meaning[1] >= 0).astype(np.float64) + (letters[1] >= 0),
         *taught,
+        np.log1p(chosen.title_words),
+        chosen.like_second,
     ]
     return np.column_stack(columns)
 

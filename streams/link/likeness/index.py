@@ -76,6 +76,7 @@ class Index:
         self._at: dict[str, int] = {}
         self._dead: set[int] = set()
         self._digests: dict[str, str] = {}
+        self._title_words: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self._at)
@@ -96,14 +97,18 @@ class Index:
         bodies = [first_words(f"{t} {strip_template(d)}") for t, d in latest.values()]
         self._append(list(latest), self._meanings(titles, bodies), letters.of_epics(titles, bodies))
         self._digests.update({epic: saved.digest(*words) for epic, words in latest.items()})
+        self._title_words.update(
+            {epic: len(title.split()) for epic, title in zip(latest, titles, strict=True)}
+        )
 
     def save(self) -> bytes:
         """All rows as bytes, for `load`."""
         ids = list(self._at)
         rows = [self._at[epic_id] for epic_id in ids]
         digests = [self._digests[epic_id] for epic_id in ids]
+        words = [self._title_words[epic_id] for epic_id in ids]
         meaning, pieces = self._meaning.array[rows], self._letters.matrix()[rows]
-        return saved.dump(saved.Saved(ids, digests, meaning, pieces), self._table())
+        return saved.dump(saved.Saved(ids, digests, words, meaning, pieces), self._table())
 
     def load(self, body: bytes, epics: Iterable[tuple[str, str, str]]) -> int:
         """Fills the index with these epics, from saved rows where the words have not changed.
@@ -123,6 +128,7 @@ class Index:
             ids = [held.ids[row] for row in rows]
             self._append(ids, held.meaning[rows], held.letters[rows])
             self._digests.update({held.ids[row]: held.digests[row] for row in rows})
+            self._title_words.update({held.ids[row]: held.title_words[row] for row in rows})
         self.put_all(fresh)
         return len(fresh)
 
@@ -137,6 +143,7 @@ class Index:
         self._common[self._letters.row(row).indices] -= 1
         self._dead.add(row)
         self._digests.pop(epic_id, None)
+        self._title_words.pop(epic_id, None)
         if len(self._dead) > len(self._at) + grams.BITS:
             self._compact()
 
@@ -155,13 +162,26 @@ class Index:
     def look(self, texts: Sequence[str], top: int) -> Looked:
         """As `rank`, with the features of each best answer."""
         found: list[list[Candidate]] = []
-        told = [np.empty((0, len(features.NAMES)))]
+        told = [features.none(0)]
         for start in range(0, len(texts), BATCH):
             part = texts[start : start + BATCH]
             scores = self.scores(part)
-            found += [self._best(scores, number, top) for number in range(len(part))]
-            told.append(features.of_best(scores, part, len(self)))
+            best = [self._best(scores, number, max(top, 2)) for number in range(len(part))]
+            found += [each[:top] for each in best]
+            told.append(self._features(scores, part, best))
         return Looked(found, np.concatenate(told))
+
+    def _features(
+        self, scores: Scores, texts: Sequence[str], best: Sequence[Sequence[Candidate]]
+    ) -> npt.NDArray[np.float64]:
+        if not len(self):
+            return features.none(len(texts))
+        first, second = (
+            np.array([self._at[each[:2][at].epic_id] for each in best]) for at in (0, -1)
+        )
+        words = np.array([self._title_words[each[0].epic_id] for each in best])
+        like = _cosines(self._meaning.array[first], self._meaning.array[second])
+        return features.of_best(scores, texts, len(self), features.Best(first, words, like))
 
     def scores(self, texts: Sequence[str]) -> Scores:
         """Every epic's score for each text; rows of forgotten epics hold minus infinity."""
@@ -240,6 +260,15 @@ class Index:
 def _parts(scores: Scores, number: int, at: int) -> dict[str, float]:
     shares = {"meaning": scores.meaning, "letters": scores.letters, "taught": scores.taught}
     return {name: float(part[number, at]) for name, part in shares.items() if part is not None}
+
+
+def _cosines(first: Matrix, second: Matrix) -> npt.NDArray[np.float64]:
+    """Of each row with its like; sums of whole numbers, so the same in whatever order."""
+    product, one, other = (
+        np.einsum("ij,ij->i", left, right, dtype=np.float64)
+        for left, right in ((first, second), (first, first), (second, second))
+    )
+    return np.asarray(product / np.maximum(np.sqrt(one * other), 1e-9), np.float64)
 
 
 def _whole(vectors: npt.NDArray[np.floating], scale: int) -> Matrix:

@@ -15,7 +15,7 @@ from scipy import sparse
 from streams.link.likeness import grams
 from streams.link.likeness.scores import Matrix
 
-RECIPE = 1
+RECIPE = 2
 """Raised whenever the same epic would get another vector: cleaning, hashing, weights, table."""
 
 
@@ -28,6 +28,7 @@ class Saved(msgspec.Struct, frozen=True):
 
     ids: list[str]
     digests: list[str]
+    title_words: list[int]
     meaning: Matrix
     letters: sparse.csr_array
 
@@ -44,6 +45,7 @@ def dump(held: Saved, table: str) -> bytes:
     return save(
         {
             "names": names,
+            "title_words": np.array(held.title_words, np.int32),
             "meaning": held.meaning.astype(np.int16),
             "data": held.letters.data,
             "indices": held.letters.indices.astype(np.int32),
@@ -67,13 +69,14 @@ def parse(body: bytes, table: str) -> Saved:
         parts = (held["data"], held["indices"], held["indptr"])
         letters = sparse.csr_array(parts, shape=(len(ids), grams.WIDTH))
         meaning = held["meaning"].astype(np.float32)
-        if not len(ids) == len(digests) == len(meaning):
+        title_words = held["title_words"].tolist()
+        if not len(ids) == len(digests) == len(title_words) == len(meaning):
             raise Stale("saved with rows missing")
     except (SafetensorError, KeyError, msgspec.DecodeError) as wrong:
         raise Stale(f"not a saved index: {wrong}") from wrong
     except ValueError as wrong:  # of scipy, where the rows' parts do not fit each other
         raise Stale(f"saved in parts that do not fit: {wrong}") from wrong
-    return Saved(ids, digests, meaning, letters)
+    return Saved(ids, digests, title_words, meaning, letters)
 
 
 def changed(held: Saved, epics: Iterable[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
