@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import load, save
 
 from streams.link.likeness import table
-from streams.link.likeness.clean import first_words, strip_template
+from streams.link.likeness.clean import first_words, strip_hints, strip_template
 from streams.link.likeness.features import NAMES
 from streams.link.likeness.index import Index
 from streams.link.likeness.saved import Stale
@@ -163,6 +163,40 @@ def test_what_another_table_or_nobody_saved_is_refused(index: Index, body: bytes
 def test_an_issue_template_leaves_only_its_writers_words() -> None:
     """Headings, check-lists, logs, code and fields go."""
     assert strip_template(DESCRIPTION) == "The upload stops at night. It should go on."
+
+
+@pytest.mark.parametrize("box", ["- [ ]", "- [x]", "* [X ]", "[]"])
+def test_a_check_list_is_a_templates_however_it_was_ticked(box: str) -> None:
+    """People type the tick where there is room."""
+    assert strip_template(f"{box} I searched for duplicates\nIt stops.") == "It stops."
+
+
+def test_an_address_keeps_its_words() -> None:
+    """The name of a site or page may be all that a remark and an issue share."""
+    assert (
+        strip_template("Broken: https://shop.example/cart") == "Broken: https://shop.example/cart"
+    )
+
+
+def test_what_a_template_hides_is_no_words_of_the_issue() -> None:
+    """Also where the hint is never closed; the rest stays as it was written."""
+    said = "<!-- please\nfill in -->### Actual\nIt stops. <!-- or"
+    assert strip_hints(said) == "### Actual It stops."
+
+
+def test_letters_see_no_headings_and_vectors_no_hidden_hints(index: Index) -> None:
+    """Headings are shared by all reports, letter by letter."""
+    index.put("4", "Upload", "### Expected behaviour\n<!-- elephants and zebras -->")
+    index.put("5", "Upload", "")
+    four, five = (
+        {each.epic_id: each.parts for each in index.rank(["expected behaviour"], 5)[0]}[epic_id]
+        for epic_id in ("4", "5")
+    )
+    assert four["letters"] == five["letters"]
+    assert four["meaning"] > five["meaning"]
+    index.put("4", "Upload", "<!-- elephants and zebras -->")
+    both = {each.epic_id: each.score for each in index.rank(["elephants and zebras"], 5)[0]}
+    assert both["4"] == both["5"]
 
 
 def test_thousands_of_blanks_cost_no_time() -> None:

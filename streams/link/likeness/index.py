@@ -26,7 +26,7 @@ from scipy import sparse
 
 from streams.link.likeness import features, grams, letters, saved
 from streams.link.likeness.blend import FAST, Weights, weighed
-from streams.link.likeness.clean import MOST_LETTERS, first_words, strip_template
+from streams.link.likeness.clean import MOST_LETTERS, first_words, strip_hints, strip_template
 from streams.link.likeness.encoder import Encoder
 from streams.link.likeness.growing import Rows
 from streams.link.likeness.learning import Taught
@@ -94,8 +94,9 @@ class Index:
         if not latest:
             return
         titles = [first_words(title) for title, _ in latest.values()]
-        bodies = [first_words(f"{t} {strip_template(d)}") for t, d in latest.values()]
-        self._append(list(latest), self._meanings(titles, bodies), letters.of_epics(titles, bodies))
+        written = [first_words(f"{t} {strip_hints(d)}") for t, d in latest.values()]
+        bare = [first_words(f"{t} {strip_template(d)}") for t, d in latest.values()]
+        self._append(list(latest), self._meanings(titles, written), letters.of_epics(titles, bare))
         self._digests.update({epic: saved.digest(*words) for epic, words in latest.items()})
         self._title_words.update(
             {epic: len(title.split()) for epic, title in zip(latest, titles, strict=True)}
