@@ -212,15 +212,8 @@ def _timed(rank: Rank, text: str) -> float:
 
 
 def _texts(random: np.random.Generator, size: int, words: int) -> list[str]:
-    known = _words()
+    known = table.packaged().words()
     place = np.arange(1, len(known) + 1)
     chance = 1 / place
     drawn = random.choice(len(known), size=(size, words), p=chance / chance.sum())
     return [" ".join(known[at] for at in row) for row in drawn]
-
-
-def _words() -> list[str]:
-    """Whole words of the table, the frequent ones first, as its tokenizer lists them."""
-    vocabulary = msgspec.json.decode(table.packaged().tokenizer_json())["model"]["vocab"]
-    ordered = sorted(vocabulary, key=vocabulary.__getitem__)
-    return [word for word in ordered if word.isascii() and word.isalpha()]

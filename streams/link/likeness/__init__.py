@@ -8,6 +8,7 @@ only file read is the packaged table of word vectors.
     clean      what of a description is worth comparing
     grams      hashed pieces of words, counted
     letters    those of epics and of remarks as rows, weighed by rarity
+    usual      what is common in English, where few epics cannot tell
     table      word vectors: the packaged ones, or others
     fitting    how they are fitted to what a sentence model says
     adapting   the same, to a customer's own texts

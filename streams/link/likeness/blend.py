@@ -20,6 +20,9 @@ class Weights(NamedTuple):
     """Weights of the blend beside the title's word vector, whose weight is one.
 
     The letters weigh so much times a power of the log of the words and one, in bounds.
+
+    Attributes:
+        usual: ordinary texts that are counted beside the epics when it is told what is rare.
     """
 
     description: float = 0.5
@@ -27,6 +30,7 @@ class Weights(NamedTuple):
     power: int = 2
     least: float = 0.5
     most: float = 9.0
+    usual: int = 0
 
     def letters(self, texts: Sequence[str]) -> Matrix:
         """The letters' weight for each text."""
@@ -36,7 +40,7 @@ class Weights(NamedTuple):
 
 FAST = Weights()
 
-QUALITY = Weights(description=0.3, scale=0.0035, power=5, least=0.1, most=8.0)
+QUALITY = Weights(description=0.3, scale=0.0035, power=5, least=0.1, most=8.0, usual=100)
 """Letters weigh less than in the fast tier where texts are short: the model knows paraphrases."""
 
 

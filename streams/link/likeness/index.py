@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from streams.link.likeness import features, grams, letters, saved
+from streams.link.likeness import features, grams, letters, saved, usual
 from streams.link.likeness.blend import FAST, Weights, weighed
 from streams.link.likeness.clean import MOST_LETTERS, first_words, strip_hints, strip_template
 from streams.link.likeness.encoder import Encoder
@@ -72,6 +72,7 @@ class Index:
         self._meaning = Rows(encoder.width if encoder else 1)
         self._letters = Postings(grams.WIDTH)
         self._common = np.zeros(grams.WIDTH, np.int32)
+        self._usual = usual.texts(weights.usual) if weights.usual else None
         self._ids: list[str] = []
         self._at: dict[str, int] = {}
         self._dead: set[int] = set()
@@ -188,7 +189,8 @@ class Index:
         """Every epic's score for each text; rows of forgotten epics hold minus infinity."""
         short = [text[:MOST_LETTERS] for text in texts]
         counts = grams.count(short)
-        shared = self._letters.scores(letters.of_remarks(counts, self._common, len(self)))
+        epics = letters.Seen(self._common, len(self))
+        shared = self._letters.scores(letters.of_remarks(counts, epics, self._usual))
         shared *= self._weights.letters(short)[:, None]
         vectors = self._vectors(short)
         meaning = _whole(vectors, QUERY_SCALE) @ self._meaning.array.T

@@ -6,6 +6,7 @@ A row of epics is the half of its title's unit row and the half of that of title
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,26 +21,34 @@ COMMON_SHARE, COMMON_LEAST = 0.3, 300
 """Letters that more than this share of the epics have, and at least so many, say nothing."""
 
 
+class Seen(NamedTuple):
+    """Of `size` texts, how many have each piece; `having` has an entry for each bucket."""
+
+    having: npt.NDArray[np.integer] | npt.NDArray[np.float64]
+    size: int
+
+
 def of_epics(titles: Sequence[str], bodies: Sequence[str]) -> sparse.csr_array:
     """One row for each epic."""
     both = (_unit(grams.count(texts)) for texts in (titles, bodies))
     return sparse.csr_array(SHARE * next(both) + SHARE * next(both))
 
 
-def of_remarks(
-    counts: sparse.csr_array,
-    having: npt.NDArray[np.int32],
-    size: int,
-) -> sparse.csr_array:
+def of_remarks(counts: sparse.csr_array, epics: Seen, usual: Seen | None) -> sparse.csr_array:
     """Rows whose product with those of epics is the letters' share of the score.
 
     Args:
         counts: of the remarks, as `grams.count` gives them.
-        having: how many epics have each piece.
-        size: how many epics there are.
+        epics: what they have.
+        usual: ordinary texts, counted beside the epics.
     """
-    seen = having[counts.indices]
-    rare = (np.log((1 + size) / (1 + seen)) + 1) / (np.log(1 + size) + 1)
+    seen, size = epics.having[counts.indices], epics.size
+    known, every = (
+        (seen, 1 + size)
+        if usual is None
+        else (seen + usual.having[counts.indices], 1 + size + usual.size)
+    )
+    rare = (np.log(every / (1 + known)) + 1) / (np.log(every) + 1)
     rare[seen > max(COMMON_SHARE * size, COMMON_LEAST)] = 0
     weight = (1 + np.log(counts.data)) * rare
     length = np.sqrt(_row_sums(counts, weight**2))

@@ -82,6 +82,12 @@ class Table:
         """The tokenizer, as it was read."""
         return str(self._tokenizer.to_str())
 
+    def words(self) -> list[str]:
+        """Whole words of ASCII letters, the frequent ones first, as its vocabulary lists them."""
+        known = self._tokenizer.get_vocab()
+        ordered = sorted(known, key=known.__getitem__)
+        return [word for word in ordered if word.isascii() and word.isalpha()]
+
     def pieces(self, words: Sequence[str]) -> list[int]:
         """How many word pieces each word has."""
         found = self._tokenizer.encode_batch_fast(list(words), add_special_tokens=False)
