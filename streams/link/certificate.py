@@ -54,7 +54,7 @@ class Cold:
     """What a claim is worth before anybody has decided anything; certifies nothing.
 
     Fitted once on 987 remarks of six public sets (``docs/decisions/0007-likeness.md``), where it
-    told right from wrong with an AUROC of .83.
+    told right from wrong with an AUROC of .82 and an ECE of .04.
     """
 
     curve = Logistic((1.435, 0.347, 2.91), (0.574, 0.384, 0.93), (0.647, 1.014, -0.647), -0.421)
