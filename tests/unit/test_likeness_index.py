@@ -125,6 +125,16 @@ def test_it_is_told_how_like_the_second_best_is(index: Index) -> None:
     assert told(alone, "dark mode")["like_second"] == pytest.approx(1)
 
 
+def test_it_is_told_how_like_the_best_is_to_all(index: Index) -> None:
+    """By the epics of now: one that is like many others draws texts that are not its own."""
+    before = told(index, "dark mode")["like_all"]
+    index.put_all([(f"more {number}", "Dark mode", "") for number in range(5)])
+    assert told(index, "dark mode")["like_all"] > max(before, 0.8)
+    for number in range(5):
+        index.remove(f"more {number}")
+    assert told(index, "dark mode")["like_all"] == before
+
+
 def test_no_socket_is_opened(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither at load nor at link."""
 

@@ -39,7 +39,7 @@ have not seen the item, and used on those of the model fitted to all, a little b
 of it .85 to .885 of halves kept the promise of .9, at half .905 to .92, for a point of coverage.
 """
 
-CURVED = 10
+CURVED = 13
 """Leading columns whose products are features too, once there are `CURVED_ABOVE` labels."""
 
 CURVED_ABOVE = 2000

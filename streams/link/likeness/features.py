@@ -22,10 +22,11 @@ NAMES = (
     "letters",
     "letters_margin",
     "agreeing",
-    "taught",
-    "taught_margin",
     "log_title_words",
     "like_second",
+    "like_all",
+    "taught",
+    "taught_margin",
 )
 """Columns of `of_best`, in order."""
 
@@ -35,18 +36,20 @@ TEN = 10
 class Best(NamedTuple):
     """What the epics themselves tell about a best answer, one entry for each remark.
 
-    A short title is like a text sooner than a long one; and where the two best say the same, one of
-    them is right without standing out.
+    A short title is like a text sooner than a long one, and an epic that is like all others is like
+    many texts; where the two best say the same, one of them is right without standing out.
 
     Attributes:
         rows: of the best epic.
         title_words: words of its title.
         like_second: its likeness to the second best, -1..1; to itself where it is alone.
+        like_all: its likeness to all epics together, -1..1.
     """
 
     rows: npt.NDArray[np.int64]
     title_words: npt.NDArray[np.int64]
     like_second: npt.NDArray[np.float64]
+    like_all: npt.NDArray[np.float64]
 
 
 def none(size: int) -> npt.NDArray[np.float64]:
@@ -87,9 +90,10 @@ def of_best(
         *meaning,
         *letters,
         (meaning[1] >= 0).astype(np.float64) + (letters[1] >= 0),
-        *taught,
         np.log1p(chosen.title_words),
         chosen.like_second,
+        chosen.like_all,
+        *taught,
     ]
     return np.column_stack(columns)
 

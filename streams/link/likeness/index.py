@@ -70,6 +70,7 @@ class Index:
         self._weights = weights
         self._taught = taught
         self._meaning = Rows(encoder.width if encoder else 1)
+        self._all = np.zeros(self._meaning.array.shape[1])
         self._letters = Postings(grams.WIDTH)
         self._common = np.zeros(grams.WIDTH, np.int32)
         self._usual = usual.texts(weights.usual) if weights.usual else None
@@ -142,6 +143,7 @@ class Index:
         row = self._at.pop(epic_id, None)
         if row is None:
             return
+        self._all -= self._meaning.array[row]
         self._common[self._letters.row(row).indices] -= 1
         self._dead.add(row)
         self._digests.pop(epic_id, None)
@@ -182,8 +184,9 @@ class Index:
             np.array([self._at[each[:2][at].epic_id] for each in best]) for at in (0, -1)
         )
         words = np.array([self._title_words[each[0].epic_id] for each in best])
-        like = _cosines(self._meaning.array[first], self._meaning.array[second])
-        return features.of_best(scores, texts, len(self), features.Best(first, words, like))
+        best_rows, second_rows = self._meaning.array[first], self._meaning.array[second]
+        like = _cosines(best_rows, second_rows), _cosines(best_rows, self._all[None])
+        return features.of_best(scores, texts, len(self), features.Best(first, words, *like))
 
     def scores(self, texts: Sequence[str]) -> Scores:
         """Every epic's score for each text; rows of forgotten epics hold minus infinity."""
@@ -235,6 +238,7 @@ class Index:
         self._at.update(zip(ids, range(start, start + len(ids)), strict=True))
         self._ids += ids
         self._meaning.append(meanings)
+        self._all += meanings.sum(axis=0, dtype=np.float64)
         self._letters.append(pieces)
         np.add.at(self._common, pieces.indices, 1)
 
@@ -265,13 +269,13 @@ def _parts(scores: Scores, number: int, at: int) -> dict[str, float]:
     return {name: float(part[number, at]) for name, part in shares.items() if part is not None}
 
 
-def _cosines(first: Matrix, second: Matrix) -> npt.NDArray[np.float64]:
-    """Of each row with its like; sums of whole numbers, so the same in whatever order."""
-    product, one, other = (
-        np.einsum("ij,ij->i", left, right, dtype=np.float64)
-        for left, right in ((first, second), (first, first), (second, second))
-    )
-    return np.asarray(product / np.maximum(np.sqrt(one * other), 1e-9), np.float64)
+def _cosines(
+    first: npt.NDArray[np.floating], second: npt.NDArray[np.floating]
+) -> npt.NDArray[np.float64]:
+    """Of each row with its like, or with the only one; of whole numbers, so whatever the order."""
+    one, other = first.astype(np.float64), second.astype(np.float64)
+    length = np.sqrt((one**2).sum(axis=1) * (other**2).sum(axis=1))
+    return np.asarray((one * other).sum(axis=1) / np.maximum(length, 1e-9), np.float64)
 
 
 def _whole(vectors: npt.NDArray[np.floating], scale: int) -> Matrix:
