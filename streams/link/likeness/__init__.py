@@ -13,6 +13,7 @@ only file read is the packaged table of word vectors.
     fitting    how they are fitted to what a sentence model says
     adapting   the same, to a customer's own texts
     minilm     the sentence model of the quality tier, an extra
+    integers   rewrites it to multiply whole numbers; `wire` reads and writes its file
     index      epics, ranked by likeness to a remark
     blend      how they are weighed
     tiers      which vectors, blended how

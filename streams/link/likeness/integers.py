@@ -1,33 +1,47 @@
 """Rewrites the sentence model so that it multiplies whole numbers, as its weights are stored.
 
 The packaged model turns its int8 weights into floats when it is opened, and multiplies those. Here
-each activation is rounded to 8 bits by the largest of its own row, so that a word piece's numbers
-depend on no other text; the products are exact. The file is in the wire format of protocol buffers,
-of which only what is needed is read and written: https://protobuf.dev/programming-guides/encoding
-and ``onnx.proto3`` of ONNX 1.12 (opset 17).
+each activation is rounded to 8 bits by the span of its own row, so that a word piece's numbers
+depend on no other text; the products are exact. A few numbers of a norm stand far above all others
+and would make every step of its row coarse: they are multiplied as floats, and added. The file is
+in the wire format of protocol buffers, of which only what is needed is read and written:
+https://protobuf.dev/programming-guides/encoding and ``onnx.proto3`` of ONNX 1.12 (opset 17).
 """
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from streams.link.likeness import wire
 
 GRAPH, OPSETS = 7, 8
 NODE, INITIALIZER = 1, 5
 INPUT, OUTPUT, OPERATOR, ATTRIBUTE, DOMAIN = 1, 2, 4, 5, 7
 NAME = 8
-FLOAT, UINT8 = 1, 2
-VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+DIMS, TYPE, RAW = 1, 2, 9
+FLOAT = 1
 
-STEPS = 127
-"""Steps of the largest number of a row."""
+STEPS = 255
 
-_STEP, _ZERO, _LEAST = "closeloop.step", "closeloop.zero", "closeloop.least"
+MIDDLE = 128
+"""Steps below zero, of `STEPS` in all."""
 
+BENT = 16
+"""The same for what bends away from below zero: GELU is never under -.17, and as many steps below
+zero as above would leave half of them unused."""
 
-class Unreadable(ValueError):
-    """The file is not of the form that is rewritten. Fatal for the quality tier."""
+OUTLYING = (63, 99, 157, 223)
+"""Which numbers of every norm stand out, in all layers of this model and for whatever text: those
+with the largest mean square (docs/decisions/0007-likeness.md)."""
+
+NORM, ERF = "LayerNormalization", "Erf"
+
+_KINDS = {"float32": FLOAT, "uint8": 2, "int64": 7}
+_LEAST, _INNER, _PLACES = "closeloop.least", "closeloop.inner", "closeloop.places"
 
 
 class Node(NamedTuple):
@@ -42,144 +56,183 @@ def rewritten(model: bytes) -> bytes:
     """The model with whole-number products wherever a stored int8 matrix is a factor.
 
     Raises:
-        Unreadable: nothing in it can be multiplied so.
+        wire.Unreadable: nothing in it can be multiplied so.
     """
-    parts = list(_fields(model))
+    parts = list(wire.fields(model))
     graphs = [body for number, _, body in parts if number == GRAPH]
     if len(graphs) != 1:
-        raise Unreadable("the model has no graph")
-    kept = b"".join(_field(*part) for part in parts if part[0] != GRAPH)
-    opset = _text(1, "com.microsoft") + _number(2, 1)
-    return kept + _inner(OPSETS, opset) + _inner(GRAPH, _graph(graphs[0]))
+        raise wire.Unreadable("the model has no graph")
+    kept = b"".join(wire.field(*part) for part in parts if part[0] != GRAPH)
+    opset = wire.text(1, "com.microsoft") + wire.number(2, 1)
+    return kept + wire.inner(OPSETS, opset) + wire.inner(GRAPH, _graph(graphs[0]))
 
 
 def _graph(graph: bytes) -> bytes:
-    parts = list(_fields(graph))
-    names = {_name(body) for number, _, body in parts if number == INITIALIZER}
+    parts = list(wire.fields(graph))
+    held = {_name(body): body for number, _, body in parts if number == INITIALIZER}
     nodes = [(_node(body), body) for number, _, body in parts if number == NODE]
-    stored = {
-        node.inputs[1]
-        for node, _ in nodes
-        if node.operator == "MatMul" and {f"{node.inputs[1]}_q", f"{node.inputs[1]}_scale"} <= names
-    }
+    stored = {node.inputs[1] for node, _ in nodes if _multiplies_stored(node, held)}
     if not stored:
-        raise Unreadable("no stored matrix is multiplied")
-    unneeded = stored | {f"{name}_f" for name in stored}
+        raise wire.Unreadable("no stored matrix is multiplied")
+    kinds = _kinds(node for node, _ in nodes)
+    products = (node.inputs for node, _ in nodes if _multiplies_stored(node, held))
+    normed = [right for left, right in products if kinds.get(left) == NORM]
+    added = [*_constants(), *_outlying(normed, held)]
+    every = [*((NODE, body) for body in _replaced(nodes, stored, kinds))]
+    every += [(INITIALIZER, body) for body in added]
+    rest = b"".join(wire.field(*part) for part in parts if part[0] != NODE)
+    return rest + b"".join(wire.inner(*each) for each in every)
+
+
+def _multiplies_stored(node: Node, held: Mapping[str, bytes]) -> bool:
+    if node.operator != "MatMul":
+        return False
+    return {f"{node.inputs[1]}_q", f"{node.inputs[1]}_scale"} <= held.keys()
+
+
+def _replaced(
+    nodes: Sequence[tuple[Node, bytes]], stored: Collection[str], kinds: Mapping[str, str]
+) -> Iterator[bytes]:
+    """The operations, in order; what is rounded already is not again."""
+    unneeded = {*stored, *(f"{name}_f" for name in stored)}
     rounded: set[str] = set()
-    written: list[bytes] = []
     for node, body in nodes:
         if node.outputs[0] in unneeded:
             continue
-        if node.operator == "MatMul" and node.inputs[1] in stored:
-            written += _product(node, rounded)
-        else:
-            written.append(body)
-    rest = b"".join(_field(*part) for part in parts if part[0] != NODE)
-    return b"".join(_inner(NODE, body) for body in written) + rest + _constants()
-
-
-def _product(node: Node, rounded: set[str]) -> Iterator[bytes]:
-    """A product of whole numbers for one of floats; what is rounded already is not again."""
-    left, right = node.inputs
-    if left not in rounded:
+        if node.operator != "MatMul" or node.inputs[1] not in stored:
+            yield body
+            continue
+        left = node.inputs[0]
+        if left not in rounded:
+            yield from _rounded(left, kinds.get(left, ""))
         rounded.add(left)
-        yield _operation("Abs", [left], f"{left}.abs")
-        yield _operation("ReduceMax", [f"{left}.abs"], f"{left}.most", _ints("axes", [-1]))
-        yield _operation("Max", [f"{left}.most", _LEAST], f"{left}.far")
-        yield _operation("Div", [left, f"{left}.far"], f"{left}.share")
-        yield _operation("QuantizeLinear", [f"{left}.share", _STEP, _ZERO], f"{left}.whole")
-    out = node.outputs[0]
-    factors = [f"{left}.whole", f"{right}_q", _STEP, f"{right}_scale", _ZERO]
-    own = _text(DOMAIN, "com.microsoft")
+        yield from _product(node, kinds.get(left, ""))
+
+
+def _kinds(nodes: Iterable[Node]) -> dict[str, str]:
+    """What each operation gives, where that asks for other steps: output -> kind."""
+    found: dict[str, str] = {}
+    for node in nodes:
+        found[node.outputs[0]] = _kind(node, found)
+    return found
+
+
+def _kind(node: Node, known: Mapping[str, str]) -> str:
+    if node.operator in {NORM, ERF}:
+        return node.operator
+    bent = node.operator in {"Add", "Mul"} and ERF in {known.get(name) for name in node.inputs}
+    return ERF if bent else ""
+
+
+def _rounded(left: str, kind: str) -> Iterator[bytes]:
+    """The whole numbers of a factor, and the span of each of its rows."""
+    step, zero, turned = _names(kind)
+    inner = left
+    if kind == NORM:
+        inner = f"{left}.inner"
+        yield _operation("Mul", [left, _INNER], inner)
+        yield _operation("Gather", [left, _PLACES], f"{left}.outlying", _last_axis())
+    yield _operation("ReduceMax", [inner], f"{left}.high", _ints("axes", [-1]))
+    yield _operation("ReduceMin", [inner], f"{left}.low", _ints("axes", [-1]))
+    yield _operation("Mul", [f"{left}.low", turned], f"{left}.deep")
+    yield _operation("Max", [f"{left}.high", f"{left}.deep", _LEAST], f"{left}.far")
+    yield _operation("Div", [inner, f"{left}.far"], f"{left}.share")
+    yield _operation("QuantizeLinear", [f"{left}.share", step, zero], f"{left}.whole")
+
+
+def _product(node: Node, kind: str) -> Iterator[bytes]:
+    """A product of whole numbers for one of floats."""
+    (left, right), out = node.inputs, node.outputs[0]
+    step, zero, _ = _names(kind)
+    factors = [f"{left}.whole", f"{right}_q", step, f"{right}_scale", zero]
+    own = wire.text(DOMAIN, "com.microsoft")
     yield _operation("MatMulIntegerToFloat", factors, f"{out}.share", own)
-    yield _operation("Mul", [f"{out}.share", f"{left}.far"], out)
+    if kind != NORM:
+        yield _operation("Mul", [f"{out}.share", f"{left}.far"], out)
+        return
+    yield _operation("Mul", [f"{out}.share", f"{left}.far"], f"{out}.inner")
+    yield _operation("MatMul", [f"{left}.outlying", f"{right}.outlying"], f"{out}.outlying")
+    yield _operation("Add", [f"{out}.inner", f"{out}.outlying"], out)
 
 
-def _constants() -> bytes:
-    return b"".join(
-        _inner(INITIALIZER, _number(2, kind) + _text(NAME, name) + _inner(9, raw))
-        for name, kind, raw in (
-            (_STEP, FLOAT, struct.pack("<f", 1 / STEPS)),
-            (_ZERO, UINT8, bytes([128])),
-            (_LEAST, FLOAT, struct.pack("<f", 1e-12)),
-        )
-    )
+def _names(kind: str) -> tuple[str, str, str]:
+    below = BENT if kind == ERF else MIDDLE
+    return f"closeloop.step{below}", f"closeloop.zero{below}", f"closeloop.turned{below}"
+
+
+def _constants() -> Iterator[bytes]:
+    yield _constant(_LEAST, np.float32(1e-12))
+    for kind, below in ((ERF, BENT), ("", MIDDLE)):
+        step, zero, turned = _names(kind)
+        yield _constant(step, np.float32(1 / (STEPS - below)))
+        yield _constant(zero, np.uint8(below))
+        yield _constant(turned, np.float32(-(STEPS - below) / below))
+
+
+def _outlying(names: Sequence[str], held: Mapping[str, bytes]) -> Iterator[bytes]:
+    """What outlying numbers need: a mask, their places, their rows of each matrix as floats."""
+    places = np.array(OUTLYING, np.int64)
+    inner = np.ones(0, np.float32)
+    for name in names:
+        whole, scale = (_array(held[f"{name}_{part}"]) for part in ("q", "scale"))
+        inner = np.ones(len(whole), np.float32)
+        yield _constant(f"{name}.outlying", whole[places] * scale)
+    if names:
+        inner[places] = 0
+        yield _constant(_INNER, inner)
+        yield _constant(_PLACES, places)
+
+
+def _array(tensor: bytes) -> npt.NDArray[np.float32]:
+    """A stored int8 matrix or its scale."""
+    dims: list[int] = []
+    kind, raw = "int8", b""
+    for number, how, body in wire.fields(tensor):
+        if number == DIMS:
+            dims += _packed(body) if how == wire.BYTES else [wire.varint(body, 0)[0]]
+        elif number == TYPE and wire.varint(body, 0)[0] == FLOAT:
+            kind = "float32"
+        elif number == RAW:
+            raw = body
+    return np.frombuffer(raw, kind).reshape(dims).astype(np.float32)
+
+
+def _packed(body: bytes) -> list[int]:
+    found, at = [], 0
+    while at < len(body):
+        value, at = wire.varint(body, at)
+        found.append(value)
+    return found
+
+
+def _constant(name: str, value: npt.ArrayLike) -> bytes:
+    array = np.asarray(value)
+    dims = b"".join(wire.number(DIMS, size) for size in array.shape)
+    kind = wire.number(TYPE, _KINDS[array.dtype.name])
+    return dims + kind + wire.text(NAME, name) + wire.inner(RAW, array.tobytes())
 
 
 def _operation(operator: str, inputs: Iterable[str], output: str, more: bytes = b"") -> bytes:
-    taken = b"".join(_text(INPUT, name) for name in inputs)
-    return taken + _text(OUTPUT, output) + _text(OPERATOR, operator) + more
+    taken = b"".join(wire.text(INPUT, name) for name in inputs)
+    return taken + wire.text(OUTPUT, output) + wire.text(OPERATOR, operator) + more
+
+
+def _last_axis() -> bytes:
+    return wire.inner(ATTRIBUTE, wire.text(1, "axis") + wire.number(3, -1) + wire.number(20, 2))
 
 
 def _ints(name: str, values: Sequence[int]) -> bytes:
-    listed = b"".join(_number(8, value) for value in values)
-    return _inner(ATTRIBUTE, _text(1, name) + listed + _number(20, 7))
+    listed = b"".join(wire.number(8, value) for value in values)
+    return wire.inner(ATTRIBUTE, wire.text(1, name) + listed + wire.number(20, 7))
 
 
 def _node(body: bytes) -> Node:
     held: dict[int, list[str]] = {INPUT: [], OUTPUT: [], OPERATOR: []}
-    for number, _, value in _fields(body):
+    for number, _, value in wire.fields(body):
         if number in held:
             held[number].append(value.decode())
     return Node("".join(held[OPERATOR]), tuple(held[INPUT]), tuple(held[OUTPUT]))
 
 
 def _name(tensor: bytes) -> str:
-    return "".join(body.decode() for number, _, body in _fields(tensor) if number == NAME)
-
-
-def _fields(message: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Number, wire type and body of each field, in order."""
-    at = 0
-    while at < len(message):
-        tag, at = _varint(message, at)
-        kind = tag & 7
-        if kind == VARINT:
-            _, end = _varint(message, at)
-        elif kind == BYTES:
-            size, at = _varint(message, at)
-            end = at + size
-        elif kind in (FIXED32, FIXED64):
-            end = at + (4 if kind == FIXED32 else 8)
-        else:
-            raise Unreadable(f"wire type {kind}")
-        if end > len(message):
-            raise Unreadable("it ends within a field")
-        yield tag >> 3, kind, message[at:end]
-        at = end
-
-
-def _varint(message: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while at < len(message):
-        byte = message[at]
-        value, shift, at = value | (byte & 127) << shift, shift + 7, at + 1
-        if byte < 128:  # noqa: PLR2004 - the continuation bit
-            return value, at
-    raise Unreadable("it ends within a number")
-
-
-def _written(value: int) -> bytes:
-    value &= (1 << 64) - 1
-    out = bytearray()
-    while value > 127:  # noqa: PLR2004 - the continuation bit
-        out.append(value & 127 | 128)
-        value >>= 7
-    return bytes([*out, value])
-
-
-def _field(number: int, kind: int, body: bytes) -> bytes:
-    size = _written(len(body)) if kind == BYTES else b""
-    return _written(number << 3 | kind) + size + body
-
-
-def _inner(number: int, body: bytes) -> bytes:
-    return _field(number, BYTES, body)
-
-
-def _text(number: int, value: str) -> bytes:
-    return _inner(number, value.encode())
-
-
-def _number(number: int, value: int) -> bytes:
-    return _field(number, VARINT, _written(value))
+    return "".join(body.decode() for number, _, body in wire.fields(tensor) if number == NAME)

@@ -96,7 +96,7 @@ class Sentences:
         tokenizer: the tokenizer's own JSON.
     """
 
-    name = f"{SHA256}:integers"
+    name = f"{SHA256}:integers:{integers.BENT}:{integers.OUTLYING}"
     width = WIDTH
 
     def __init__(self, tokenizer: str) -> None:
