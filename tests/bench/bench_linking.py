@@ -30,6 +30,9 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 TIERS: tuple[TierName, ...] = ("fast", "quality")
 SIZES = (5_000, 50_000)
 MOST_START_S = 3
+DIGITS = 3
+"""What goals are given to, and figures compared in."""
+
 LARGE = ("ours", "bm25s")
 """Engines that are measured with the larger number of epics as well."""
 
@@ -142,7 +145,7 @@ def _row(report: Report) -> str:
 
 
 def _told(figure: Measure, goal: float) -> str:
-    short = "" if figure.value >= goal else f" ! {goal:.3f}"
+    short = "" if round(figure.value, DIGITS) >= goal else f" ! {goal:.3f}"
     return f"{figure.value:.3f} \\[{figure.low:.3f}, {figure.high:.3f}]{short}"
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from streams.link.evaluate import Measure
 from tests.bench import bench_linking
 from tests.bench.linking_engines import TEXT_WORDS, made_up, measure, our_cascade, said
 
@@ -34,6 +35,12 @@ def test_half_of_the_texts_are_settled_by_the_fast_tier() -> None:
     pytest.importorskip("onnxruntime", reason="the extra minilm is not installed")
     answers = our_cascade(made_up(50))(said(1)[:40])
     assert 10 < sum(len(each) == 1 for each in answers) < 30
+
+
+@pytest.mark.parametrize(("value", "short"), [(0.6896, False), (0.6894, True), (0.7, False)])
+def test_a_figure_under_its_goal_is_marked(value: float, *, short: bool) -> None:
+    """In the digits that the goal is given to."""
+    assert ("!" in bench_linking._told(Measure(value, 0, 1), 0.69)) is short
 
 
 def test_missing_data_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
