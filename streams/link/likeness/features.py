@@ -68,18 +68,18 @@ def of_best(
         size: how many epics are alive, at least one.
         chosen: the best answers.
     """
-    total = scores.total.astype(np.float64)
-    best, rows = chosen.rows, np.arange(len(total))
+    alive, best = _alive(scores, chosen.rows)
+    total, rows = alive.total, np.arange(len(texts))
     ten = min(TEN, size)
-    near = -np.sort(np.partition(-total, ten - 1, axis=1)[:, :ten], axis=1)
-    alive = np.isfinite(total)
-    mean = np.where(alive, total, 0).sum(axis=1) / size
-    spread = np.sqrt(np.where(alive, (total - mean[:, None]) ** 2, 0).sum(axis=1) / size)
+    near = -np.sort(-np.partition(total, size - ten, axis=1)[:, size - ten :].astype(np.float64))
+    mean = total.mean(axis=1, dtype=np.float64)
+    squares = np.einsum("ij,ij->i", total, total, dtype=np.float64) / size
+    spread = np.sqrt(np.maximum(squares - mean**2, 0))
     first = near[:, 0]
     second = near[:, 1] if size > 1 else np.zeros(len(near))
-    meaning, letters = (_own(part, best, rows, alive) for part in (scores.meaning, scores.letters))
+    meaning, letters = (_own(part, best, rows) for part in (alive.meaning, alive.letters))
     nothing = (np.zeros(len(near)), np.zeros(len(near)))
-    taught = nothing if scores.taught is None else _own(scores.taught, best, rows, alive)
+    taught = nothing if alive.taught is None else _own(alive.taught, best, rows)
     columns = [
         first,
         first - second,
@@ -98,15 +98,24 @@ def of_best(
     return np.column_stack(columns)
 
 
+def _alive(scores: Scores, best: npt.NDArray[np.int64]) -> tuple[Scores, npt.NDArray[np.int64]]:
+    """The scores without the columns of forgotten epics, and where the best ones are then."""
+    columns = np.flatnonzero(np.isfinite(scores.total[0]))
+    if len(columns) == scores.total.shape[1]:
+        return scores, best
+    total, meaning, letters = (
+        part[:, columns] for part in (scores.total, scores.meaning, scores.letters)
+    )
+    taught = None if scores.taught is None else scores.taught[:, columns]
+    return Scores(total, meaning, letters, taught), np.searchsorted(columns, best)
+
+
 def _own(
-    part: npt.NDArray[np.float32],
-    best: npt.NDArray[np.int64],
-    rows: npt.NDArray[np.int64],
-    alive: npt.NDArray[np.bool_],
+    part: npt.NDArray[np.float32], best: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """One scorer's value for the best epic, and by how much that beats its best other one."""
     value = part[rows, best].astype(np.float64)
-    others = np.where(alive, part, -np.inf)
+    others = part.copy()
     others[rows, best] = -np.inf
     highest = others.max(axis=1).astype(np.float64)
     return value, value - np.where(np.isfinite(highest), highest, 0.0)
