@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -48,6 +49,16 @@ def small_words() -> dict[str, frozenset[str]]:
     return {name: frozenset(words) for name, words in found.items()}
 
 
+@lru_cache(maxsize=1)
+def _languages() -> dict[str, tuple[str, ...]]:
+    """Small word -> the languages that have it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name, words in small_words().items():
+        for word in words:
+            found[word] = (*found.get(word, ()), name)
+    return found
+
+
 def detect(text: str, pieces: Callable[[Sequence[str]], Sequence[int]]) -> Language:
     """The language of a text; unknown where nothing tells, as of a name or a number.
 
@@ -60,9 +71,10 @@ def detect(text: str, pieces: Callable[[Sequence[str]], Sequence[int]]) -> Langu
         return "other"
     cased = _WORD.findall(bare.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))[:MOST_WORDS]
     words = [unicodedata.normalize("NFC", word.lower()) for word in cased]
-    english, *others = (sum(word in small for word in words) for small in small_words().values())
-    other = max(others)
-    if other > english:
+    known = _languages()
+    counts = Counter(name for word in words for name in known.get(word, ()))
+    english = counts.pop("en", 0)
+    if max(counts.values(), default=0) > english:
         return "other"
     if english:
         return "en"
@@ -78,6 +90,8 @@ def lowered(
 
 
 def _foreign_letters(text: str) -> bool:
+    if text.isascii():
+        return False
     letters = [letter for letter in text if letter.isalpha()]
     foreign = sum(not unicodedata.name(each, "").startswith("LATIN") for each in letters)
     return foreign > FOREIGN_SHARE * len(letters)
