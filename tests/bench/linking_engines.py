@@ -101,7 +101,8 @@ def our_cascade(epics: Sequence[Epic]) -> Rank:
     with store.transaction() as tx:
         tx.learned.keep(f"index:{quality.basis}", drawn.save(), NOW)
         tx.learned.certify(_by_score(fast, 0.0))
-        sure = [answer.confidence for answer in fast.ask(tx, said(0))]
+        answers = [answer for number in range(BATCHES) for answer in fast.ask(tx, said(number))]
+        sure = [answer.confidence * answer.sure for answer in answers]
         tx.learned.certify(_by_score(fast, float(np.median(sure))))
     both = Linkers(fast, quality)
 
