@@ -19,7 +19,8 @@ from streams.link.likeness import minilm, table
 from streams.link.likeness.blend import QUALITY
 from streams.link.likeness.index import BATCH, Index
 from streams.link.likeness.scores import Matrix
-from streams.link.linker import Linker, Linkers
+from streams.link.linker import Linker
+from streams.link.linkers import Linkers
 
 TOP = 5
 TITLE_WORDS, BODY_WORDS, TEXT_WORDS = 8, 40, 25

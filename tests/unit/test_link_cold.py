@@ -8,6 +8,7 @@ import pytest
 from streams.link import evaluate
 from streams.link.certificate import Cold
 from streams.link.likeness import certainty
+from streams.link.likeness.tiers import tier_called
 
 DATA = Path(__file__).parents[3] / "shared" / "linkdata"
 MOST = 300
@@ -21,7 +22,7 @@ def answers(folder: Path) -> evaluate.Answers:
     gold = evaluate._lines(folder / "dev" / "gold.jsonl", evaluate.Gold)
     drawn = np.random.default_rng(evaluate.SEED).permutation(len(queries))[:MOST]
     right = {line.query_id: frozenset(line.gold) for line in gold}
-    return evaluate.answer(epics, [queries[at] for at in drawn], right, "fast")
+    return evaluate.answer(epics, [queries[at] for at in drawn], right, tier_called("fast"))
 
 
 @pytest.mark.timeout(120)

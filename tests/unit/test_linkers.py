@@ -12,7 +12,8 @@ from sinks.store.fake import FakeStore
 from sinks.store.learned import Certificate
 from streams.link.likeness import minilm
 from streams.link.likeness.scores import Matrix
-from streams.link.linker import Answer, Linker, Linkers
+from streams.link.linker import Answer, Linker
+from streams.link.linkers import Linkers
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 TITLES = ("Export invoices as CSV", "Single sign-on with SAML", "Dark mode")
