@@ -205,7 +205,7 @@ def test_a_table_is_written_to_a_file_and_measured(
     path.write_bytes(b"nothing")
     assert on_store("link", "evaluate", labelled, "--table", path).status == 1
     assert on_store("link", "adapt", "--out", tmp_path / "no" / "table").status == 2
-    refused = on_store("link", "adapt", "--out", tmp_path)
+    refused = on_store("link", "adapt", "--out", tmp_path / ("t" * 300))
     assert refused.status == 1
     assert "--out" in refused.err
 
