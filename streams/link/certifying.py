@@ -52,11 +52,9 @@ class Certifying:
         if not labelled:
             return
         last = tx.learned.certificate(linker.tier)
-        linker.refresh(tx)
+        basis, epics = linker.refresh(tx)
         p, delta = self._promise
-        today = Today(
-            tier=linker.tier, basis=linker.basis, epics=linker.size, now=now, p=p, delta=delta
-        )
+        today = Today(tier=linker.tier, basis=basis, epics=epics, now=now, p=p, delta=delta)
         if is_due(last, labelled, today):
             made = certify(last, labelled, today)
             tx.learned.certify(made)

@@ -105,21 +105,21 @@ class Linker:
             f"{self.tier}:{self._certificate.at:%Y%m%d%H%M%S}" if self._certificate else self.tier
         )
 
-    @property
-    def size(self) -> int:
-        """How many issues there are to choose from."""
-        return len(self._index) if self._index is not None else 0
-
     def ask(self, tx: Transaction, texts: Sequence[str]) -> list[Answer]:
         """What each passage is like, by what is committed now."""
         with self._lock:
             self._refresh(tx)
             return self._answers(texts)
 
-    def refresh(self, tx: Transaction) -> None:
-        """Take in what was committed since the last time."""
+    def refresh(self, tx: Transaction) -> tuple[str, int]:
+        """Take in what was committed since the last time.
+
+        Returns the basis and how many issues there are, of one moment: another thread may begin
+        anew right after it.
+        """
         with self._lock:
             self._refresh(tx)
+            return self.basis, len(self._index) if self._index is not None else 0
 
     def state(self) -> tuple[object, ...]:
         """Everything that was learned, to compare it bit for bit."""
@@ -255,7 +255,7 @@ class Linker:
         if self._index is None or not len(self._index) or not texts:
             return [Answer([], tier=self.tier) for _ in texts]
         looked = self._index.look(texts, TOP)
-        model, least = certainty_of(self._certificate, self.basis, self.size)
+        model, least = certainty_of(self._certificate, self.basis, len(self._index))
         confidence = model.rank(looked.features)
         foreign = [language.detect(text, self._ready().pieces) for text in texts]
         chance = language.lowered(model.probability(looked.features), foreign)

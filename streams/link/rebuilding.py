@@ -133,12 +133,12 @@ def compare(tx: Transaction, advance: Advance) -> Compared:
 def look(tx: Transaction, linker: Linker) -> Tier:
     """One tier's sums and certificate, made anew. Nothing is written."""
     in_steps = Linker(linker.tier, STEP)
-    linker.refresh(tx)
+    _, epics = linker.refresh(tx)
     in_steps.refresh(tx)
     return Tier(
         tier=linker.tier,
         same_sums=linker.state() == in_steps.state(),
-        certificate=recertify(tx, linker.tier, linker.size),
+        certificate=recertify(tx, linker.tier, epics),
     )
 
 

@@ -38,17 +38,17 @@ def standing(tx: Transaction, linker: Linker) -> TierStanding:
     if held.basis != linker.basis_now(tx):
         says = "nothing is linked by likeness: the word vectors are others than were certified"
         return TierStanding(tier=linker.tier, says=says, at=held.at)
-    linker.refresh(tx)
+    _, epics = linker.refresh(tx)
     says = guarantee(held)
-    if held.least is not None and not holds_among(held, linker.size):
+    if held.least is not None and not holds_among(held, epics):
         says = (
             f"nothing is linked by likeness: it was certified among {held.epics:,} issues, and"
-            f" there are {linker.size:,} now"
+            f" there are {epics:,} now"
         )
     return TierStanding(
         tier=linker.tier,
         says=says,
-        least=held.least if holds_among(held, linker.size) else None,
+        least=held.least if holds_among(held, epics) else None,
         labels=held.labels,
         audits=held.audits,
         at=held.at,

@@ -143,11 +143,11 @@ class Play:
         known = self._labelled[-WINDOW:]
         with self.store.transaction() as tx:
             last = tx.learned.certificate(self.linker.tier)
-            self.linker.refresh(tx)
+            basis, epics = self.linker.refresh(tx)
             today = Today(
                 tier=self.linker.tier,
-                basis=self.linker.basis,
-                epics=self.linker.size,
+                basis=basis,
+                epics=epics,
                 now=START + timedelta(minutes=self._number),
                 p=P,
                 delta=DELTA,

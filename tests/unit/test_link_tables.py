@@ -11,7 +11,7 @@ from safetensors.numpy import load, save
 from structlog.testing import capture_logs
 
 from schemas.errors import SinkUnreachable
-from sinks.store.contract import Learned
+from sinks.store.contract import Learned, Transaction
 from streams.link import tables
 from streams.link.certifying import Certifying
 from streams.link.likeness import minilm, table
@@ -19,6 +19,7 @@ from streams.link.likeness.tiers import tier_called
 from streams.link.linker import Linker
 from streams.link.linkers import Linkers
 from streams.link.standing import standing
+from tests.unit.link_world import TITLES
 from tests.unit.test_linker import NOW, World
 
 LIKE = "a jumble"
@@ -114,6 +115,32 @@ def test_certifying_looks_at_the_table_first(body: bytes) -> None:
     Certifying(world.store, Linkers(world.linker), (0.9, 0.1)).certify(NOW)
     with world.store.transaction() as tx:
         assert tx.learned.certificate("fast") is None
+
+
+class Swapped(Linker):
+    """One whose table another thread swaps right after it was refreshed."""
+
+    def refresh(self, tx: Transaction) -> tuple[str, int]:
+        """The same; then everything begins anew."""
+        found = super().refresh(tx)
+        self._forget()
+        return found
+
+
+def test_a_table_that_is_swapped_meanwhile_does_not_empty_the_certificate() -> None:
+    """It says among how many issues it was made, whatever another thread does with the linker."""
+    world = World()
+    for feedback in world.hears(*(f"sort the exported ledger {n}" for n in range(40))):
+        world.accept(feedback, "APP-1")
+    swapped = Swapped()
+    Certifying(world.store, Linkers(swapped), (0.9, 0.1)).certify(NOW)
+    with world.store.transaction() as tx:
+        made = tx.learned.certificate("fast")
+        assert made is not None
+        assert (made.basis, made.epics) == (world.linker.basis, len(TITLES))
+    world.certify(0.7)
+    with world.store.transaction() as tx:
+        assert standing(tx, swapped).least == pytest.approx(0.7)
 
 
 def test_the_quality_tier_stays_with_the_packaged_table(
