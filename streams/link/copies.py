@@ -4,8 +4,10 @@ A certificate counts audits as if they were independent. Copies of a text are on
 however often it is sent, and one sender is one voice: else whoever sends easy remarks by the
 hundred would make a threshold that does not hold for others, and hard ones would take it away.
 
-What is kept of text and sender is a keyed mark of 64 bits, by which equal ones are found and from
-which nothing can be read; it stays when the words are erased.
+What is kept of text and sender is a keyed mark of 64 bits, by which equal ones are found. It is a
+pseudonym and not anonymous: the key lies in the same store, so who has all of that can test whether
+a guessed text or sender was it. Nobody without the store's secret can. Whoever erases words has to
+clear their marks as well, and those of their sender.
 """
 
 from __future__ import annotations
