@@ -36,7 +36,7 @@ from sinks.store.contract import Store
 from streams.collect.access import note, request_id_of
 from streams.collect.problems import DETAILS, MEDIA_TYPE, Problem, Refused
 from streams.link import epics
-from streams.link.desk import MOST_AT_ONCE, Asked, Result, carry_out_all, plan_all
+from streams.link.desk import MOST_AT_ONCE, Asked, Result, carry_out_all, plan_all, refuse_audits
 from streams.link.epics import Made, NewEpic, ThemeView
 from streams.link.likeness.table import packaged
 from streams.link.queue import Queue, queue
@@ -65,7 +65,7 @@ class Decisions(Body, frozen=True, kw_only=True):
 
     Attributes:
         seen: false where the person has not looked at each of them, but at others that are like
-            them: such are linked and teach nothing.
+            them: such are linked and teach nothing. Refused where one of them is an audit.
     """
 
     remarks: Remarks
@@ -139,6 +139,7 @@ class Desk:
         """Carry it out, whole or not at all."""
         with self._store().transaction() as tx:
             plans = plan_all(tx, asked)
+            refuse_audits(tx, plans)
             return Decided(tuple(carry_out_all(tx, plans, asked.by, self._now())))
 
     def make(self, asked: NewEpic) -> Made:

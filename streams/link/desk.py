@@ -78,6 +78,19 @@ def plan_all(tx: Transaction, asked: Asked) -> list[Plan]:
     return [_plan(tx, held[name], asked, decide) for name in names]
 
 
+def refuse_audits(tx: Transaction, plans: Sequence[Plan]) -> None:
+    """Refuse to decide audits that nobody has looked at: each would count as wrong.
+
+    Raises:
+        CannotRule: one of them is such.
+    """
+    unseen = {each.remark.id: each.remark.feedback_id for each in plans if each.unseen}
+    guesses = tx.learned.guesses_of(unseen) if unseen else {}
+    for id_, name in unseen.items():
+        if any(guess.audit for guess in guesses.get(id_, ())):
+            raise CannotRule(f"{name}: it is an audit, so somebody has to look at it first")
+
+
 def plan_undoing_last(tx: Transaction, by: str) -> list[Plan]:
     """Takes back what this person did last, all of it; what was taken back already not again.
 

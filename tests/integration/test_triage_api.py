@@ -15,6 +15,7 @@ from sinks.jira.fake import FakeTracker
 from sinks.kafka.fake import FakePublisher
 from sinks.store.contract import Store
 from sinks.store.fake import FakeStore
+from sinks.store.learned import Guess
 from sinks.store.rows import Remark, Words
 from streams.collect.gateway import gateway_app
 from streams.link.api import LARGEST_BODY_BYTES, Desk, triage_routes
@@ -121,6 +122,32 @@ def outcome(store: FakeStore, record: str = "0") -> str:
     return found[0].outcome
 
 
+def audited(store: FakeStore, record: str) -> None:
+    """Chance has chosen the remark to be asked."""
+    with store.transaction() as tx:
+        found = tx.remarks.find(f"form:{record}")
+        assert found is not None
+        id_ = found[0].id
+        tx.learned.guess(
+            {id_},
+            [
+                Guess(
+                    remark_id=id_,
+                    passage=0,
+                    issue_id=1,
+                    features=(1.0,),
+                    confidence=0.9,
+                    tier="fast",
+                    basis="table",
+                    epics=1,
+                    audit=True,
+                    sure=True,
+                    at=NOW,
+                )
+            ],
+        )
+
+
 def test_what_waits_is_listed(client: httpx.Client) -> None:
     """With how much was looked at; never kept by a cache."""
     answer = client.get("/v1/triage", params={"limit": 2})
@@ -152,6 +179,23 @@ def test_what_was_not_looked_at_teaches_nothing(client: httpx.Client, store: Fak
     assert [outcome(store, record) for record in "012"] == ["linked"] * 3
     with store.transaction() as tx:
         assert [lesson.text for lesson in tx.learned.lessons(0)[0]] == [WORDS[0]]
+
+
+@pytest.mark.parametrize("verdict", ["accept", "reject", "dismiss"])
+def test_an_audit_is_not_decided_unseen(
+    client: httpx.Client, store: FakeStore, verdict: str
+) -> None:
+    """It would count as wrong; of those that are named with it none is decided either."""
+    both = {**DECISION, "remarks": ["form:0", "form:1"]}
+    client.post("/v1/triage/decisions", json=both)
+    client.post("/v1/triage/undo", json={"remarks": both["remarks"], "by": "kim"})
+    audited(store, "1")
+    asked = {**both, "verdict": verdict, "issues": [] if verdict == "dismiss" else ["APP-1"]}
+    refused = client.post("/v1/triage/decisions", json={**asked, "seen": False})
+    said = problem(refused, 409)
+    assert said.startswith("form:1: it is an audit")
+    assert [outcome(store, record) for record in "01"] == ["suggested", "suggested"]
+    assert client.post("/v1/triage/decisions", json=asked).is_success
 
 
 def test_what_cannot_be_decided_is_409_with_the_reason(
