@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sinks.store.rows import Row
 
@@ -38,6 +38,13 @@ class Guess(Row, frozen=True, kw_only=True):
     at: datetime
     said: int | None = None
     sender: int | None = None
+
+
+class Undecided(NamedTuple):
+    """Audits that wait for a person: of how many remarks, and when the oldest was drawn."""
+
+    remarks: int
+    oldest: datetime | None
 
 
 class Labelled(Row, frozen=True, kw_only=True):

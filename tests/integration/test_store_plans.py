@@ -64,6 +64,7 @@ def plans(store: PostgresStore, question: Callable[[Transaction], Any]) -> str:
         (lambda tx: tx.links.ruled(1), "ix_decision_person_remark"),
         (lambda tx: tx.remarks.waiting(20), "ix_remark_undecided"),
         (lambda tx: tx.remarks.hold({"form:1"}), "uq_remark_key"),
+        (lambda tx: tx.learned.audits_waiting(1_000), "ix_guess_audit"),
         (lambda tx: tx.themes.loose(7, 500), "ix_remark_undecided"),
         (lambda tx: tx.themes.growing(500), "ix_theme_joined_at"),
         (lambda tx: tx.themes.waiting(1, 500), "ix_theme_member_theme_id"),

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from sinks.store.learned import Certificate, Guess, Labelled, Lesson
+from sinks.store.learned import Certificate, Guess, Labelled, Lesson, Undecided
 
 
 class Learned(Protocol):
@@ -25,6 +25,12 @@ class Learned(Protocol):
         else about the remark. What was decided unseen says nothing of a guess, but an audit is
         never left out: one that was decided unseen counts as wrong, and so does one that nobody has
         decided for longer than `patience`, as if decided when that ran out.
+        """
+
+    def audits_waiting(self, limit: int) -> Undecided:
+        """Remarks that are audits and that nobody has decided, whether or not their time is over.
+
+        Of the newest `limit` guesses that are audits; one that names no issue is none.
         """
 
     def teach(self, lessons: Sequence[Lesson]) -> None:

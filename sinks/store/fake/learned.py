@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from secrets import token_bytes
 
 from sinks.store.fake.state import Counters, State
-from sinks.store.learned import SECRET_BYTES, Certificate, Guess, Labelled, Lesson
-from sinks.store.rows import PERSON
+from sinks.store.learned import SECRET_BYTES, Certificate, Guess, Labelled, Lesson, Undecided
+from sinks.store.rows import PERSON, Decision, Link
 
 
 class FakeLearned:
@@ -42,6 +42,14 @@ class FakeLearned:
                     one = Labelled(guess=guess, right=right, decided_at=at)
                     found.append((at, last, remark_id, passage, one))
         return [each[-1] for each in sorted(found, key=lambda each: each[:4])[-limit:]]
+
+    def audits_waiting(self, limit: int) -> Undecided:
+        """How many audits nobody has decided, whether or not their time is over, and since when."""
+        audits = [g for g in self._state.guesses.values() if g.audit and g.issue_id is not None]
+        newest = sorted(audits, key=lambda guess: guess.at, reverse=True)[:limit]
+        found = [g for g in newest if self._waits(g) and not self._theirs(g)]
+        at = min((guess.at for guess in found), default=None)
+        return Undecided(len({guess.remark_id for guess in found}), at)
 
     def teach(self, lessons: Sequence[Lesson]) -> None:
         """Write lessons, each over the one of the same remark and issue."""
@@ -97,8 +105,22 @@ class FakeLearned:
         self, guess: Guess, now: datetime, patience: timedelta
     ) -> tuple[datetime | None, int, bool]:
         """When a person decided its remark, by which decision, and whether the guess was right."""
+        theirs = self._theirs(guess)
+        if theirs:
+            right = any(
+                not decision.unseen and link.state == "linked" and link.issue_id == guess.issue_id
+                for decision, link in theirs
+            )
+            last = max(decision.id for decision, _ in theirs)
+            return max(decision.at for decision, _ in theirs), last, right
+        if guess.audit and guess.at < now - patience and self._waits(guess):
+            return guess.at + patience, 0, False
+        return None, 0, False
+
+    def _theirs(self, guess: Guess) -> list[tuple[Decision, Link]]:
+        """What people decided about its remark, as far as it says something of the guess."""
         links = [link for (of, _), link in self._state.links.items() if of == guess.remark_id]
-        theirs = [
+        return [
             (decision, link)
             for decision, link in (
                 (self._state.decisions[each.decision_id], each) for each in links
@@ -107,19 +129,11 @@ class FakeLearned:
             and decision.verdict in {"link", "reject"}
             and (guess.audit or not decision.unseen)
         ]
-        if theirs:
-            right = any(
-                not decision.unseen and link.state == "linked" and link.issue_id == guess.issue_id
-                for decision, link in theirs
-            )
-            last = max(decision.id for decision, _ in theirs)
-            return max(decision.at for decision, _ in theirs), last, right
-        waits = any(
+
+    def _waits(self, guess: Guess) -> bool:
+        return any(
             remark.id == guess.remark_id
             and remark.outcome in {"suggested", "unmatched"}
             and not remark.withdrawn
             for remark in self._state.remarks.values()
         )
-        if guess.audit and guess.at < now - patience and waits:
-            return guess.at + patience, 0, False
-        return None, 0, False

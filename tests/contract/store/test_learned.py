@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sinks.store.contract import Store
-from sinks.store.learned import SECRET_BYTES, Certificate, Guess, Labelled, Lesson
+from sinks.store.learned import SECRET_BYTES, Certificate, Guess, Labelled, Lesson, Undecided
 from sinks.store.postgres.store import PostgresStore
 from sinks.store.rows import Decision, Link, LinkState, Outcome, Remark, Words
 from tests.contract.store.ways import Waits
@@ -204,6 +204,37 @@ def test_an_audit_that_nobody_decides_counts_as_wrong_in_the_end(desk: Desk) -> 
     wrong = Labelled(guess=guess(1, audit=True), right=False, decided_at=NOW + DAY)
     assert desk.labelled(now=NOW + 2 * DAY) == [wrong]
     assert desk.labelled(now=NOW + 9 * DAY) == [wrong]
+
+
+def test_audits_that_wait_are_counted(desk: Desk) -> None:
+    """By remark, overdue or not; what a person decided, seen or not, waits once it is undone."""
+    for each in range(1, 9):
+        desk.hears(each, outcome="unmatched" if each == 2 else "suggested", withdrawn=each == 3)
+    desk.guesses(
+        guess(1, audit=True),
+        guess(1, passage=1, audit=True, issue_id=11),
+        guess(2, audit=True, at=NOW - 30 * DAY),
+        guess(3, audit=True, at=NOW - 40 * DAY),
+        guess(4, audit=True, issue_id=None, at=NOW - 40 * DAY),
+        guess(5, at=NOW - 40 * DAY),
+        guess(6, audit=True, at=NOW - 40 * DAY),
+        guess(7, audit=True, at=NOW - 40 * DAY),
+        guess(8, audit=True, at=NOW - DAY),
+    )
+    desk.decides(6, 10, "rejected")
+    desk.decides(7, 10, "rejected", unseen=True)
+    desk.decides(8, 10, "rejected")
+    desk.decides(8, 10, "suggested")
+    with desk.store.transaction() as tx:
+        assert tx.learned.audits_waiting(100) == Undecided(3, NOW - 30 * DAY)
+        assert tx.learned.audits_waiting(3) == Undecided(2, NOW - DAY)
+        assert tx.learned.audits_waiting(2) == Undecided(1, NOW)
+
+
+def test_where_no_audit_waits_there_is_no_oldest(desk: Desk) -> None:
+    """As in a new store."""
+    with desk.store.transaction() as tx:
+        assert tx.learned.audits_waiting(100) == Undecided(0, None)
 
 
 def test_lessons_are_told_from_a_mark_on(desk: Desk) -> None:
