@@ -38,7 +38,9 @@ from streams.enrich.stage import EnrichStage
 from streams.garbage import tend
 from streams.hosting import host
 from streams.link.alike import Audits
+from streams.link.certificate import Promise
 from streams.link.certifying import Certifying
+from streams.link.drawing import few
 from streams.link.linkers import Linkers
 from streams.link.stage import LinkStage
 from streams.link.theming import Themes
@@ -76,7 +78,7 @@ def stages(parts: Parts) -> tuple[Stage[Any], ...]:
         hold=timedelta(seconds=settings.hold_s), without_version=settings.ship_without_version
     )
     evidence_s = settings.evidence_after_s
-    audits = Audits(settings.audit_share)
+    audits = Audits(settings.audit_share, few(*_promise(settings)))
     return (
         CollectStage().stage(),
         EnrichStage(evidence_s).stage(),
@@ -92,6 +94,10 @@ def origins(settings: Settings) -> frozenset[str]:
     return frozenset({"typeform", "zendesk", *settings.upstream_sources})
 
 
+def _promise(settings: Settings) -> Promise:
+    return settings.link_precision, settings.link_risk
+
+
 def due_work(parts: Parts) -> tuple[DueWork, DueWork, DueWork]:
     """What is looked for at every tick, now and then, and seldom."""
     settings, store = parts.settings, parts.store
@@ -104,8 +110,7 @@ def due_work(parts: Parts) -> tuple[DueWork, DueWork, DueWork]:
         evidence_url=settings.public_url.rstrip("/") + EVIDENCE_PATH,
     )
 
-    promise = (settings.link_precision, settings.link_risk)
-    certifying = Certifying(store, parts.likeness, promise)
+    certifying = Certifying(store, parts.likeness, _promise(settings))
 
     async def ask_tracker(now: Any) -> int:
         found = await asyncio.to_thread(catch_up.unknown_issues, now)

@@ -21,28 +21,30 @@ LIKENESS = "likeness"
 AUDITS = "audits"
 """The name of the store's secret that audits are drawn by."""
 EARLY = 3.0
-"""So many times the share is audited while everything is asked anyway."""
+"""So many times the share is audited while everything is asked anyway and few audits wait."""
 
 
 class Audits(msgspec.Struct, frozen=True):
     """Which remarks are asked however sure the linker is.
 
     Attributes:
-        share: of all that likeness decides, 0..1; `EARLY` times as much while nothing is certified.
+        share: of all that likeness decides, 0..1; `EARLY` times as much while nothing is certified
+            and fewer than `few` of them wait for a person.
     """
 
     share: float = 0.1
+    few: int = 21
 
-    def takes(self, feedback_id: str, secret: bytes, *, certified: bool) -> bool:
+    def takes(self, feedback_id: str, secret: bytes, *, early: bool = False) -> bool:
         """The same for a remark each time; who does not know the secret cannot foresee it.
 
         Args:
             feedback_id: of the remark.
             secret: the store's own.
-            certified: whether anything is linked by likeness now.
+            early: whether `EARLY` times the share is drawn.
         """
         drawn = blake2b(feedback_id.encode(), digest_size=8, key=secret, person=b"audit").digest()
-        share = self.share if certified else min(1.0, EARLY * self.share)
+        share = min(1.0, EARLY * self.share) if early else self.share
         return int.from_bytes(drawn, "big") < share * 2**64
 
 

@@ -10,9 +10,10 @@ from typing import Protocol
 import msgspec
 
 from sinks.store.contract import Transaction
-from streams.link.alike import AUDITS, Audits, asked, guesses, is_certified, judge
+from streams.link.alike import asked, guesses, is_certified, judge
 from streams.link.building import Decided, feedback_id
 from streams.link.copies import marks
+from streams.link.drawing import Drawing
 from streams.link.linker import Answer
 from streams.link.revising import Before, as_before, is_likened
 
@@ -35,18 +36,17 @@ class Likening:
 
     Args:
         likeness: what is asked.
-        audits: which remarks a person is asked about however sure it is.
     """
 
-    def __init__(self, likeness: Likeness, audits: Audits) -> None:
+    def __init__(self, likeness: Likeness) -> None:
         self._likeness = likeness
-        self._audits = audits
 
     def likened(
         self,
         tx: Transaction,
         decided: Sequence[Decided],
         before: Mapping[int, Before],
+        drawing: Drawing,
         now: datetime,
     ) -> list[Decided]:
         """The same, those that nothing firmer decides with what they are like.
@@ -62,23 +62,28 @@ class Likening:
                 found[place] = as_before(one, before[one.id])
             else:
                 open_.append(place)
-        asked_now = self._asked(tx, [found[place] for place in open_], now)
+        asked_now = self._asked(tx, [found[place] for place in open_], drawing, now)
         for place, one in zip(open_, asked_now, strict=True):
             found[place] = one
         return found
 
-    def _asked(self, tx: Transaction, open_: Sequence[Decided], now: datetime) -> list[Decided]:
+    def _asked(
+        self,
+        tx: Transaction,
+        open_: Sequence[Decided],
+        drawing: Drawing,
+        now: datetime,
+    ) -> list[Decided]:
         if not open_:
             return []
         parts = [asked(one.remark) for one in open_]
         answers = iter(self._likeness.ask(tx, [part for each in parts for part in each.parts]))
-        secret = tx.learned.secret(AUDITS)
         found = []
         for one, each in zip(open_, parts, strict=True):
             said = list(islice(answers, len(each.parts)))
             certified = is_certified(said)
-            audit = self._audits.takes(feedback_id(one), secret, certified=certified)
-            marked = marks(each.parts, one.remark, one.account_id, secret)
+            audit = drawing.takes(feedback_id(one), certified=certified)
+            marked = marks(each.parts, one.remark, one.account_id, drawing.secret)
             judged = judge(each, [tiers[-1] for tiers in said], audit=audit)
             found.append(
                 msgspec.structs.replace(

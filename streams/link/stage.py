@@ -18,6 +18,7 @@ from sinks.store.rows import Known as Stored
 from streams.batches import Record
 from streams.link.alike import Audits
 from streams.link.building import Decided, decision_rows, linked_event, remark_row
+from streams.link.drawing import Drawing
 from streams.link.likening import Likeness, Likening
 from streams.link.revising import Before, Change, change, retractions
 from streams.link.rules import Known, Read, decide, read, with_batch
@@ -44,7 +45,8 @@ class LinkStage:
         evidence_after_s: float,
         audits: Audits = EVERY_TENTH,
     ) -> None:
-        self._likening = Likening(likeness, audits)
+        self._likening = Likening(likeness)
+        self._audits = audits
         self._origins = origins
         self._evidence_after = timedelta(seconds=evidence_after_s)
 
@@ -72,8 +74,9 @@ class LinkStage:
         }
         before = _before(tx, newer)
         ids = tx.remarks.new_ids(len(fresh))
-        decided = self._decide(tx, [*zip(ids, fresh, strict=True)], {}, now)
-        revised = self._decide(tx, list(newer.items()), before, now)
+        drawing = Drawing(tx, self._audits, now)
+        decided = self._decide(tx, [*zip(ids, fresh, strict=True)], {}, drawing, now)
+        revised = self._decide(tx, list(newer.items()), before, drawing, now)
         kept = tx.remarks.add([remark_row(one) for one in decided])
         if kept:
             decided = [msgspec.structs.replace(o, id=kept.get(o.id, o.id)) for o in decided]
@@ -93,6 +96,7 @@ class LinkStage:
         tx: Transaction,
         remarks: Sequence[tuple[int, Read]],
         before: Mapping[int, Before],
+        drawing: Drawing,
         now: datetime,
     ) -> list[Decided]:
         """What linking comes to for each; `before` are those that are in the store already."""
@@ -106,7 +110,7 @@ class LinkStage:
             Decided(remark_id, item, _owner(item, owners, stated), *decide(item, known))
             for remark_id, item in remarks
         ]
-        return self._likening.likened(tx, decided, before, now)
+        return self._likening.likened(tx, decided, before, drawing, now)
 
     def _link(
         self,

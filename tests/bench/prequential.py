@@ -114,7 +114,7 @@ class Play:
             self._number += 1
             tiers = [next(answers) for _ in one.parts]
             certified = is_certified(tiers)
-            audit = self._audits.takes(f"form:{self._number}", SECRET, certified=certified)
+            audit = self._audits.takes(f"form:{self._number}", SECRET, early=not certified)
             judged = judge(one, [each[-1] for each in tiers], audit=audit)
             made.append(_made(one, said, [each[-1] for each in tiers], judged))
             if judged.outcome != "linked":

@@ -55,10 +55,10 @@ def test_an_audited_remark_is_asked_however_sure() -> None:
     assert len(guess.features) == len(NAMES)
 
 
-def taken(names: Iterable[str], secret: bytes, *, certified: bool = True) -> set[str]:
+def taken(names: Iterable[str], secret: bytes, *, early: bool = False) -> set[str]:
     """The tenth of them that is audited."""
     audits = Audits(0.1)
-    return {name for name in names if audits.takes(name, secret, certified=certified)}
+    return {name for name in names if audits.takes(name, secret, early=early)}
 
 
 def test_the_audited_share_is_chosen_by_chance_and_stays_chosen() -> None:
@@ -73,10 +73,10 @@ def test_the_audited_share_is_chosen_by_chance_and_stays_chosen() -> None:
 def test_more_is_audited_while_everything_is_asked_anyway() -> None:
     """Three times as much, the same ones among it; all of it at the most."""
     names = [f"form:{number}" for number in range(5_000)]
-    early = taken(names, b"secret", certified=False)
+    early = taken(names, b"secret", early=True)
     assert 1_350 < len(early) < 1_650
     assert taken(names, b"secret") < early
-    assert all(ALWAYS.takes(name, b"secret", certified=False) for name in names)
+    assert all(ALWAYS.takes(name, b"secret", early=True) for name in names)
 
 
 def test_no_sender_can_foresee_what_is_audited() -> None:
@@ -85,7 +85,7 @@ def test_no_sender_can_foresee_what_is_audited() -> None:
     Before a certificate and with one.
     """
     drawn = []
-    for each in (World(Audits(0.1)), World(Audits(0.1))):
+    for each in (World(Audits(0.1, 1_000)), World(Audits(0.1, 1_000))):
         for certified in (False, True):
             if certified:
                 each.certify(0.7)
@@ -94,7 +94,7 @@ def test_no_sender_can_foresee_what_is_audited() -> None:
             with each.store.transaction() as tx:
                 guesses, secret = tx.learned.guesses_of(ids), tx.learned.secret(AUDITS)
             audited = {name for name, id_ in zip(heard, ids, strict=True) if guesses[id_][0].audit}
-            assert audited == taken(heard, secret, certified=certified)
+            assert audited == taken(heard, secret, early=not certified)
             drawn.append(audited)
     assert drawn[:2] != drawn[2:]
 
