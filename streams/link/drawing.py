@@ -45,13 +45,16 @@ class Drawing:
         """The store's own, that audits are drawn by."""
         return self._tx.learned.secret(AUDITS)
 
-    def takes(self, feedback_id: str, *, certified: bool) -> bool:
+    def takes(self, feedback_id: str, *, certified: bool, was_audit: bool) -> bool:
         """Whether a person is asked about the remark however sure likeness is.
 
         Args:
             feedback_id: of the remark.
             certified: whether anything is linked by likeness now.
+            was_audit: an earlier version of it was one: then this is, and it waits already.
         """
+        if was_audit:
+            return True
         taken = self._audits.takes(feedback_id, self.secret)
         if not taken and not certified and self._audits.takes(feedback_id, self.secret, early=True):
             taken = self._drawn < self._room

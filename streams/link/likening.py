@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Protocol
@@ -51,7 +51,8 @@ class Likening:
     ) -> list[Decided]:
         """The same, those that nothing firmer decides with what they are like.
 
-        One that says what it said `before` keeps what likeness said to it then.
+        One that says what it said `before` keeps what likeness said to it then. One that says
+        something else and was an audit stays one: else whoever edits it could have it linked.
         """
         found = list(decided)
         open_: list[int] = []
@@ -62,8 +63,9 @@ class Likening:
                 found[place] = as_before(one, before[one.id])
             else:
                 open_.append(place)
-        asked_now = self._asked(tx, [found[place] for place in open_], drawing, now)
-        for place, one in zip(open_, asked_now, strict=True):
+        asks = [found[place] for place in open_]
+        were = _audits(tx, [one.id for one in asks if one.id in before])
+        for place, one in zip(open_, self._asked(tx, asks, were, drawing, now), strict=True):
             found[place] = one
         return found
 
@@ -71,6 +73,7 @@ class Likening:
         self,
         tx: Transaction,
         open_: Sequence[Decided],
+        were_audits: Collection[int],
         drawing: Drawing,
         now: datetime,
     ) -> list[Decided]:
@@ -82,7 +85,8 @@ class Likening:
         for one, each in zip(open_, parts, strict=True):
             said = list(islice(answers, len(each.parts)))
             certified = is_certified(said)
-            audit = drawing.takes(feedback_id(one), certified=certified)
+            was_audit = one.id in were_audits
+            audit = drawing.takes(feedback_id(one), certified=certified, was_audit=was_audit)
             marked = marks(each.parts, one.remark, one.account_id, drawing.secret)
             judged = judge(each, [tiers[-1] for tiers in said], audit=audit)
             found.append(
@@ -95,3 +99,9 @@ class Likening:
                 )
             )
         return found
+
+
+def _audits(tx: Transaction, ids: Collection[int]) -> set[int]:
+    """Of remarks in the store those that are audits, decided or not."""
+    known = tx.learned.guesses_of(ids) if ids else {}
+    return {id_ for id_, each in known.items() if any(guess.audit for guess in each)}

@@ -112,6 +112,18 @@ def test_how_many_wait_is_asked_once_a_batch(world: World, asked: list[Undecided
     assert len(asked) == 2
 
 
+def test_an_audit_stays_one_when_its_source_changes_it(world: World) -> None:
+    """Also once fewer are drawn: else an edit would take it out of what counts, and link it."""
+    names = world.hears(*texts(20))
+    before, share = audited(world, names), drawn(world, names)
+    world.certify(0.5)
+    world._numbers = count(1)
+    world.hears(*(f"{text}, please" for text in texts(20)), later=5)
+    assert before > share
+    assert audited(world, names) == before
+    assert {name for name in names if world.remark(name).outcome == "suggested"} == before
+
+
 def test_how_many_may_wait_goes_by_the_promise() -> None:
     """A third of the fewest audits that certify."""
     assert few(0.9, 0.1) == FEW == 65 // 3
