@@ -1,6 +1,5 @@
 """The quality tier is an extra: pinned, offline, and a text's vector is its own."""
 
-import hashlib
 import socket
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
@@ -10,8 +9,8 @@ import numpy as np
 import pytest
 
 from streams.link.likeness import minilm, table
-from streams.link.likeness.scores import Matrix
 from streams.link.likeness.tiers import tier_called
+from tests.unit.hashed_encoder import Hashed
 
 EPICS = [
     ("1", "Export invoices as CSV", "Accountants want all invoices of a month in one file."),
@@ -20,25 +19,12 @@ EPICS = [
 ]
 
 
-class Other:
-    """Vectors that follow a text's hash."""
-
-    name = "other"
-    width = 4
-
-    def encode(self, texts: list[str]) -> Matrix:
-        """Unit rows."""
-        rows = [list(hashlib.sha256(text.encode()).digest()[:4]) for text in texts]
-        wide = np.array(rows, np.float32).reshape(-1, 4) + 1
-        return np.asarray(wide / np.linalg.norm(wide, axis=1, keepdims=True), np.float32)
-
-
 def test_cosines_of_a_blend_are_the_mean_of_its_parts() -> None:
     """Weighted by the share."""
     texts = ["dark mode", "export"]
-    parts = [each.encode(texts) for each in (table.packaged(), Other())]
+    parts = [each.encode(texts) for each in (table.packaged(), Hashed())]
     one, other = (float(part[0] @ part[1]) for part in parts)
-    both = minilm.Blend(table.packaged(), Other(), 0.8).encode(texts)
+    both = minilm.Blend(table.packaged(), Hashed(), 0.8).encode(texts)
     assert float(both[0] @ both[1]) == pytest.approx(0.8 * one + 0.2 * other, abs=1e-5)
 
 

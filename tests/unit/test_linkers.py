@@ -1,9 +1,7 @@
 """The tiers are asked in order: the quality tier only what the fast one leaves open."""
 
-import hashlib
 from datetime import UTC, datetime
 
-import numpy as np
 import pytest
 
 from schemas.events import Epic
@@ -11,25 +9,12 @@ from sinks.contracts import Sighting
 from sinks.store.fake import FakeStore
 from sinks.store.learned import Certificate
 from streams.link.likeness import minilm
-from streams.link.likeness.scores import Matrix
 from streams.link.linker import Answer, Linker
 from streams.link.linkers import Linkers
+from tests.unit.hashed_encoder import Hashed
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 TITLES = ("Export invoices as CSV", "Single sign-on with SAML", "Dark mode")
-
-
-class Other:
-    """Vectors that follow a text's hash."""
-
-    name = "other"
-    width = 4
-
-    def encode(self, texts: list[str]) -> Matrix:
-        """Unit rows."""
-        rows = [list(hashlib.sha256(text.encode()).digest()[:4]) for text in texts]
-        wide = np.array(rows, np.float32).reshape(-1, 4) + 1
-        return np.asarray(wide / np.linalg.norm(wide, axis=1, keepdims=True), np.float32)
 
 
 @pytest.fixture
@@ -44,7 +29,7 @@ def store() -> FakeStore:
 @pytest.fixture
 def linkers(monkeypatch: pytest.MonkeyPatch) -> Linkers:
     """Both tiers, the second by other vectors."""
-    monkeypatch.setattr(minilm, "packaged", Other)
+    monkeypatch.setattr(minilm, "packaged", Hashed)
     return Linkers(Linker("fast"), Linker("quality"))
 
 
