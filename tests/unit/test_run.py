@@ -1,9 +1,11 @@
 """How a worker ends: what its threads are at is ended first, then the publisher is let go."""
 
 import asyncio
+import gc
+from collections.abc import Iterator
 from threading import Event
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -43,23 +45,37 @@ async def test_a_thread_that_does_not_end_is_left(monkeypatch: pytest.MonkeyPatc
     await work
 
 
-def test_a_worker_has_a_thread_for_every_stage_and_piece_of_work(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """All of them may wait for the broker at once, and names are looked up in threads as well."""
-    seen: list[Any] = []
+class Host:
+    """Stands for Faust's worker: says what it finds when it would run, and runs nothing."""
 
-    class Host:
-        def __init__(self, *_: Any, loop: asyncio.AbstractEventLoop, **__: Any) -> None:
-            seen.append(loop._default_executor._max_workers)  # type: ignore[attr-defined]
+    seen: ClassVar[dict[str, int]] = {}
 
-        def execute_from_commandline(self) -> None:
-            """Nothing to run."""
+    def __init__(self, *_: Any, loop: asyncio.AbstractEventLoop, **__: Any) -> None:
+        self.seen["threads"] = loop._default_executor._max_workers  # type: ignore[attr-defined]
 
+    def execute_from_commandline(self) -> None:
+        """What the collector leaves out by now."""
+        self.seen["left out"] = gc.get_freeze_count()
+
+
+@pytest.fixture
+def found(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, int]]:
+    """What a worker is given before it runs."""
     ends = SimpleNamespace(close=lambda: None)
     parts = SimpleNamespace(publisher=FakePublisher(), mailer=ends, tracker=ends, store=ends)
     monkeypatch.setattr(run.faust, "Worker", Host)
     monkeypatch.setattr(run, "build", lambda _parts: None)
     run.run_app(parts)  # type: ignore[arg-type]
-    assert seen == [run.THREADS]
+    yield Host.seen
+    gc.unfreeze()
+
+
+def test_a_worker_has_a_thread_for_every_stage_and_piece_of_work(found: dict[str, int]) -> None:
+    """All of them may wait for the broker at once, and names are looked up in threads as well."""
+    assert found["threads"] == run.THREADS
     assert run.THREADS >= 24
+
+
+def test_what_is_there_at_the_start_is_looked_through_never_again(found: dict[str, int]) -> None:
+    """All that was imported: hundreds of thousands of objects that are no garbage."""
+    assert found["left out"] > 100_000
