@@ -33,7 +33,7 @@ def main(words: Sequence[str] | None = None) -> int:
     names = asked.only or [*RUNS, LATENCY]
     with tempfile.TemporaryDirectory(prefix="closeloop-bench-") as home, rig(Path(home)) as servers:
         size = asyncio.run(fill_topic(servers.kafka.bootstrap_servers, asked.events))
-        _say(f"{asked.events:,} events of {size:,.0f} bytes on the topic, lz4")
+        _say(f"{asked.events:,} events of {size:,.0f} bytes on the topic, zstd")
         runs = _runs(servers, names, asked)
         late = _latency(servers, asked.latency_s) if LATENCY in names else None
     found = report(runs, late)

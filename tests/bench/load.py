@@ -101,7 +101,7 @@ def outgoing(event: FeedbackReceived) -> Outgoing:
 
 
 async def fill_topic(bootstrap_servers: str, count: int) -> float:
-    """Publish the load, compressed by lz4; the average size of an event in bytes."""
+    """Publish the load, compressed as ours is; the average size of an event in bytes."""
     publisher = KafkaPublisher(bootstrap_servers)
     await publisher.open()
     size = 0
