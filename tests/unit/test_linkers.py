@@ -29,7 +29,7 @@ def store() -> FakeStore:
 @pytest.fixture
 def linkers(monkeypatch: pytest.MonkeyPatch) -> Linkers:
     """Both tiers, the second by other vectors."""
-    monkeypatch.setattr(minilm, "packaged", Hashed)
+    monkeypatch.setattr(minilm, "beside", lambda _words: Hashed())
     return Linkers(Linker("fast"), Linker("quality"))
 
 
