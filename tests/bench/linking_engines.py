@@ -97,7 +97,7 @@ def our_cascade(epics: Sequence[Epic]) -> Rank:
     """
     store = planned(epics)
     fast, quality = Linker("fast"), Linker("quality")
-    drawn = Index(_Drawn(minilm.packaged()), QUALITY)
+    drawn = Index(_Drawn(minilm.beside(table.packaged())), QUALITY)
     drawn.put_all((str(number), *epic[1:]) for number, epic in enumerate(epics, 1))
     with store.transaction() as tx:
         tx.learned.keep(f"index:{quality.basis}", drawn.save(), NOW)

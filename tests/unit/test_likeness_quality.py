@@ -60,7 +60,7 @@ def test_the_sentence_model_answers_offline_whatever_the_batch(
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    encoder = minilm.packaged()
+    encoder = minilm.beside(table.packaged())
     texts = ["we want a night theme", "", "w" * 100_000, "word " * 100_000, "\x00\ud800 🙂"]
     together = encoder.encode(texts)
     assert (together == np.concatenate([encoder.encode([text]) for text in texts])).all()

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
-from streams.link.likeness import integers, table
+from streams.link.likeness import integers
 from streams.link.likeness.clean import MOST_LETTERS
 from streams.link.likeness.encoder import Encoder
 from streams.link.likeness.scores import Matrix
@@ -158,15 +158,6 @@ def beside(words: Table) -> Blend:
         NotInstalled: the fast tier is left.
     """
     return Blend(sentences(words.tokenizer_json()), words, SHARE)
-
-
-def packaged() -> Blend:
-    """The same beside the packaged table.
-
-    Raises:
-        NotInstalled: the fast tier is left.
-    """
-    return beside(table.packaged())
 
 
 def _adds_wide() -> bool:
