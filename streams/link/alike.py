@@ -10,9 +10,9 @@ import msgspec
 
 from sinks.store.learned import Guess
 from sinks.store.rows import Outcome
+from streams.link.answers import TOP, Answer
 from streams.link.bound import bound, titles_in
 from streams.link.copies import Marks
-from streams.link.linker import TOP, Answer
 from streams.link.passages import passages
 from streams.link.rules import Candidate, Claim, Read, text_of
 

@@ -11,10 +11,10 @@ import msgspec
 
 from sinks.store.contract import Transaction
 from streams.link.alike import asked, guesses, is_certified, judge
+from streams.link.answers import Answer
 from streams.link.building import Decided, feedback_id
 from streams.link.copies import marks
 from streams.link.drawing import Drawing
-from streams.link.linker import Answer
 from streams.link.revising import Before, as_before, is_likened
 
 

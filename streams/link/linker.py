@@ -9,53 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from threading import Lock
-from typing import NamedTuple
-
-import numpy as np
 
 from sinks.store.contract import Transaction
 from sinks.store.learned import Certificate, Lesson
 from sinks.store.rows import EpicRow
 from streams.link import tables
+from streams.link.answers import TOP, Answer, candidates
 from streams.link.certificate import NEVER, certainty_of
 from streams.link.likeness import language
 from streams.link.likeness.index import Index
 from streams.link.likeness.learning import Taught
 from streams.link.likeness.saved import Stale
-from streams.link.likeness.scores import Candidate as Scored
 from streams.link.likeness.tiers import Tier, TierName, tier_called
-from streams.link.rules import Candidate, shared_words
 
-TOP = 5
-FLOOR = 0.2
-"""Blended scores under this are like nothing: shown to nobody."""
 WORTH_KEEPING = 0.01
 """Of all issues, how many must have been computed anew before the index is kept again."""
 PAGE = 5_000
 """Lessons that are taken in at once."""
-
-
-class Answer(NamedTuple):
-    """What a passage is like.
-
-    Attributes:
-        candidates: the likeliest issues, best first; the first one's score is the probability that
-            it is right, the others' are no higher. Empty where nothing is near.
-        features: what the calibration looked at.
-        confidence: 0..1, what the threshold is compared with.
-        sure: whether it is at or above the certified threshold.
-        tier, basis, epics: what answered, by which vectors, from among how many issues.
-        certified: whether there is a threshold to be sure by.
-    """
-
-    candidates: list[Candidate]
-    features: tuple[float, ...] = ()
-    confidence: float = 0.0
-    sure: bool = False
-    tier: str = "fast"
-    basis: str = ""
-    epics: int = 0
-    certified: bool = False
 
 
 class Linker:
@@ -261,7 +231,7 @@ class Linker:
         chance = language.lowered(model.probability(looked.features), foreign)
         sure = (confidence >= least) & (chance > language.MOST_OTHER)
         found = [
-            self._candidates(text, near, float(best))
+            candidates(text, near, float(best), self._epics)
             for text, near, best in zip(texts, looked.candidates, chance, strict=True)
         ]
         return [
@@ -277,22 +247,6 @@ class Linker:
             )
             for at, near in enumerate(found)
         ]
-
-    def _candidates(self, text: str, scored: Sequence[Scored], chance: float) -> list[Candidate]:
-        """Those that are near, the first as likely as that, the others less by their scores."""
-        near = [each for each in scored if each.score >= FLOOR]
-        shares = [chance * float(np.exp(each.score - near[0].score)) for each in near]
-        return [self._candidate(text, *each) for each in zip(near, shares, strict=True)]
-
-    def _candidate(self, text: str, scored: Scored, chance: float) -> Candidate:
-        row = self._epics[scored.epic_id]
-        return Candidate(
-            row.issue_id,
-            row.epic.key,
-            chance,
-            shared_words(text, row.epic.summary),
-            row.epic.summary,
-        )
 
 
 def _kept_as(basis: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sinks.store.contract import Transaction
-from streams.link.linker import Answer, Linker
+from streams.link.answers import Answer
+from streams.link.linker import Linker
 
 
 class Linkers:

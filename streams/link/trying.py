@@ -10,9 +10,9 @@ from schemas.events import Feedback, FeedbackReceived
 from sinks.store.contract import Transaction
 from sinks.store.rows import Outcome
 from streams.link.alike import asked, judge
+from streams.link.answers import Answer
 from streams.link.keys import Mention
 from streams.link.likening import Likeness
-from streams.link.linker import Answer
 from streams.link.rules import Candidate, Claim, Known, decide, read
 
 

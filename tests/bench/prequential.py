@@ -25,12 +25,13 @@ from sinks.store.fake import FakeStore
 from sinks.store.learned import Guess, Labelled
 from sinks.store.rows import Words
 from streams.link.alike import Asked, Audits, Judged, asked, guesses, is_certified, judge
+from streams.link.answers import Answer
 from streams.link.certificate import WINDOW, Today, certify, is_due
 from streams.link.copies import marks
 from streams.link.evaluate import Epic as Candidate
 from streams.link.evaluate import Gold, Past, Query
 from streams.link.lessons import lessons
-from streams.link.linker import Answer, Linker
+from streams.link.linker import Linker
 from streams.link.linkers import Linkers
 from streams.link.rules import Read, read
 from streams.link.stage import EVERY_TENTH

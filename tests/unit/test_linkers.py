@@ -8,8 +8,9 @@ from schemas.events import Epic
 from sinks.contracts import Sighting
 from sinks.store.fake import FakeStore
 from sinks.store.learned import Certificate
+from streams.link.answers import Answer
 from streams.link.likeness import minilm
-from streams.link.linker import Answer, Linker
+from streams.link.linker import Linker
 from streams.link.linkers import Linkers
 from tests.unit.hashed_encoder import Hashed
 

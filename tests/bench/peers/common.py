@@ -19,8 +19,8 @@ from schemas.events import FeedbackReceived
 from sinks.store.contract import Transaction
 from sinks.store.postgres.store import PostgresStore
 from sinks.store.rows import Decision, Link, Remark, Words, remark_key
+from streams.link.answers import Answer
 from streams.link.building import Decided, decision_rows, remark_row
-from streams.link.linker import Answer
 from streams.link.rules import Known, decide, read
 from streams.link.stage import LinkStage
 from tests.bench.load import CUSTOMERS, EPICS, ORIGIN
