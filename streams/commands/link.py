@@ -125,8 +125,8 @@ def rebuild(context: click.Context, *, check: bool, dry_run: bool, as_json: bool
     """Derive everything that was learned from the decisions anew.
 
     With --check it is compared with what there is, bit for bit; nothing is written. Without, the
-    lessons become those that follow from the decisions, and kept indexes are forgotten, in one
-    transaction; workers learn of it with their next batch.
+    lessons become those that follow from the decisions, and kept indexes and vectors are forgotten,
+    in one transaction; workers learn of it with their next batch.
 
     Example: closeloop link rebuild --check
     """
@@ -148,7 +148,7 @@ def rebuild(context: click.Context, *, check: bool, dry_run: bool, as_json: bool
         written = not (check or dry_run)
         show_json(
             {"is_right": is_right, "lessons": found, "tiers": tiers}
-            | {"written": written, "indexes_forgotten": forgotten}
+            | {"written": written, "forgotten": forgotten}
         )
     else:
         _print_rebuilt(found, tiers)

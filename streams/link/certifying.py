@@ -39,12 +39,11 @@ class Certifying:
         return 0
 
     def keep(self, now: datetime) -> int:
-        """Keep each index that has changed enough; always 0."""
+        """Keep each index that has changed enough, and what was encoded; always 0."""
         for linker in self._linkers.tiers:
-            index = linker.keepable()
-            if index is not None:
+            for name, body in linker.keepable().items():
                 with self._store.transaction() as tx:
-                    tx.learned.keep(*index, now)
+                    tx.learned.keep(name, body, now)
         return 0
 
     def _certify(self, tx: Transaction, linker: Linker, now: datetime) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from threading import Lock
 
+import structlog
+
 from sinks.store.contract import Transaction
 from sinks.store.learned import Certificate, Lesson
 from sinks.store.rows import EpicRow
@@ -19,6 +21,7 @@ from streams.link.certificate import NEVER, certainty_of
 from streams.link.likeness import language
 from streams.link.likeness.index import Index
 from streams.link.likeness.learning import Taught
+from streams.link.likeness.remembered import Remembered
 from streams.link.likeness.saved import Stale
 from streams.link.likeness.tiers import Tier, TierName, tier_called
 
@@ -26,6 +29,11 @@ WORTH_KEEPING = 0.01
 """Of all issues, how many must have been computed anew before the index is kept again."""
 PAGE = 5_000
 """Lessons that are taken in at once."""
+VECTORS = "learned:"
+"""How the names begin under which vectors of learned texts are kept: of each tier those of one
+encoder, so that no release leaves behind what the next one does not drop."""
+
+log = structlog.get_logger()
 
 
 class Linker:
@@ -34,17 +42,20 @@ class Linker:
     Args:
         tier: ``quality`` needs the extra ``minilm``.
         page: lessons that are taken in at once; what comes of them is the same for each.
+        anew: encode every text that was learned, whatever is kept of it.
 
     Raises:
         NotInstalled: at the first question, where the tier's model is not there.
     """
 
-    def __init__(self, tier: TierName = "fast", page: int = PAGE) -> None:
+    def __init__(self, tier: TierName = "fast", page: int = PAGE, *, anew: bool = False) -> None:
         self.tier = tier
         self._page = page
+        self._anew = anew
         self._made: Tier | None = None
         self._table = ""
         self._taught: Taught | None
+        self._remembered: Remembered | None
         self._index: Index | None
         self._lock = Lock()
         self._epic_mark: int
@@ -96,16 +107,32 @@ class Linker:
         with self._lock:
             return self._learned().state()
 
-    def keepable(self) -> tuple[str, bytes] | None:
-        """The index and the name to keep it under, for the next start.
+    def keepable(self) -> dict[str, bytes]:
+        """What is to be kept for the next start, by the name to keep it under.
 
-        None where what is kept is nearly as good.
+        The index, and vectors of what was learned; not where what is kept is nearly as good.
         """
         with self._lock:
-            if self._index is None or self._computed <= WORTH_KEEPING * len(self._index):
-                return None
-            self._computed = 0
-            return _kept_as(self.basis), self._index.save()
+            if self._index is None:
+                return {}
+            made = {
+                _kept_as(self.basis): self._rows(self._index),
+                VECTORS + self.tier: self._vectors(),
+            }
+        return {name: body for name, body in made.items() if body is not None}
+
+    def _rows(self, index: Index) -> bytes | None:
+        if self._computed <= WORTH_KEEPING * len(index):
+            return None
+        self._computed = 0
+        return index.save()
+
+    def _vectors(self) -> bytes | None:
+        """Of the texts that count now, and of no other: what is taken back is kept no longer."""
+        if self._remembered is None:
+            return None
+        titles = [row.epic.summary for row in self._epics.values()] if self._has_met else []
+        return self._remembered.keepable([*titles, *self._titles.values(), *self._lessons.values()])
 
     def _ready(self) -> Tier:
         """Loaded when it is first needed: a worker that only meets explicit keys loads no table."""
@@ -115,8 +142,18 @@ class Linker:
 
     def _learned(self) -> Taught:
         if self._taught is None:
-            self._taught = Taught(self._ready().encoder)
+            self._taught = Taught(self._remembered or self._ready().encoder)
         return self._taught
+
+    def _remember(self, kept: bytes | None) -> None:
+        """Take up what was encoded before this start."""
+        self._remembered = Remembered(self._ready().encoder)
+        if kept is None:
+            return
+        try:
+            self._remembered.load(kept)
+        except Stale as wrong:
+            log.info("vectors_left_alone", tier=self.tier, why=str(wrong))
 
     def _refresh(self, tx: Transaction) -> None:
         """Everything is read before any of it is taken in; what was taken in halfway is forgotten.
@@ -126,9 +163,14 @@ class Linker:
         self._follow(tx)
         epics, epic_mark = tx.epics.since(self._epic_mark)
         lessons, lesson_mark = tx.learned.lessons(self._lesson_mark)
-        kept = tx.learned.kept(_kept_as(self.basis)) if self._index is None else None
+        starts = self._index is None
+        remembers = starts and self._ready().slow and not self._anew
+        kept = tx.learned.kept(_kept_as(self.basis)) if starts else None
+        vectors = tx.learned.kept(VECTORS + self.tier) if remembers else None
         certificate = tx.learned.certificate(self.tier)
         try:
+            if remembers:
+                self._remember(vectors[0] if vectors else None)
             self._take_epics(epics, kept[0] if kept else None)
             for start in range(0, len(lessons), self._page):
                 self._take_lessons(lessons[start : start + self._page])
@@ -149,7 +191,7 @@ class Linker:
 
     def _forget(self) -> None:
         """Begin anew, from the store's first row."""
-        self._taught = self._index = None
+        self._taught = self._index = self._remembered = None
         self._epic_mark = self._lesson_mark = self._computed = 0
         self._epics, self._lessons, self._titles = {}, {}, {}
         self._has_met = False

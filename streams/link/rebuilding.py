@@ -15,13 +15,13 @@ from sinks.store.contract.heard import PAGE
 from sinks.store.learned import Lesson
 from sinks.store.rows import PERSON, Decision, Link, Remark, Words
 from streams.link.lessons import lessons
-from streams.link.linker import Linker
+from streams.link.linker import VECTORS, Linker
 from streams.link.recertifying import Recertified, recertify
 
 STEP = 50
 """Lessons that the second linker reads at once: far fewer than the first."""
-INDEXES = "index:"
-"""How the names of kept indexes begin."""
+KEPT = ("index:", VECTORS)
+"""How the names begin of what linkers keep for their next start."""
 Pair = tuple[int, int]
 Advance = Callable[[int], object]
 
@@ -71,7 +71,8 @@ class Tier(msgspec.Struct, frozen=True, kw_only=True):
     """One tier's linker.
 
     Attributes:
-        same_sums: whether reading the lessons in small steps comes to the same, bit for bit.
+        same_sums: whether reading the lessons in small steps and encoding all of them anew comes
+            to the same, bit for bit.
     """
 
     tier: str
@@ -132,7 +133,7 @@ def compare(tx: Transaction, advance: Advance) -> Compared:
 
 def look(tx: Transaction, linker: Linker) -> Tier:
     """One tier's sums and certificate, made anew. Nothing is written."""
-    in_steps = Linker(linker.tier, STEP)
+    in_steps = Linker(linker.tier, STEP, anew=True)
     _, epics = linker.refresh(tx)
     in_steps.refresh(tx)
     return Tier(
@@ -143,12 +144,12 @@ def look(tx: Transaction, linker: Linker) -> Tier:
 
 
 def mend(tx: Transaction, compared: Compared) -> int:
-    """Write the lessons that differ and forget the kept indexes; how many of those there were.
+    """Write the lessons that differ and forget what was kept for a start; how much that was.
 
     Effects: lessons, and what was kept; workers learn of the lessons with their next batch.
     """
     tx.learned.teach(compared.to_write)
-    return tx.learned.forget(INDEXES)
+    return sum(tx.learned.forget(prefix) for prefix in KEPT)
 
 
 def _learned(tx: Transaction) -> dict[Pair, Lesson]:

@@ -40,12 +40,13 @@ with store.transaction() as tx:
         for at, title in enumerate(titles, 1)
     ])
     linker.refresh(tx)
-    tx.learned.keep(*linker.keepable(), now)
+    for name, body in linker.keepable().items():
+        tx.learned.keep(name, body, now)
     tx.learned.teach([Lesson(remark_id=1, issue_id=2, text="too bright at night")])
     (answer,) = linker.ask(tx, ["it is too bright at night"])
     assert late.ask(tx, ["it is too bright at night"]) == [answer]
     assert answer.candidates[0].issue_key == "APP-2", answer
-    assert late.keepable() is None
+    assert not late.keepable()
 assert not met, met
 print("answered")
 '''

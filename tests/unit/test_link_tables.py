@@ -162,7 +162,7 @@ def test_an_index_is_kept_under_the_name_of_its_own_table(world: World, body: by
     Certifying(world.store, Linkers(world.linker), (0.9, 0.1)).keep(NOW)
     late = Linker()
     assert world.ask(LIKE, late) == expected
-    assert late.keepable() is None
+    assert not late.keepable()
 
 
 def test_only_the_table_in_use_is_kept(world: World, body: bytes) -> None:

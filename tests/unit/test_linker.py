@@ -193,13 +193,13 @@ def test_an_index_that_was_kept_is_loaded_instead_of_computed(world: World) -> N
     expected = world.ask(text)
     certifying = Certifying(world.store, Linkers(world.linker), (0.9, 0.1))
     certifying.keep(NOW)
-    assert world.linker.keepable() is None
+    assert not world.linker.keepable()
     late = Linker()
     assert world.ask(text, late) == expected
-    assert late.keepable() is None
+    assert not late.keepable()
     world.epics(["Sort everything that is exported"], first=6)
     assert world.ask("sort everything that is exported", late)[0] == "APP-6"
-    assert late.keepable() is not None
+    assert late.keepable()
 
 
 class Away:

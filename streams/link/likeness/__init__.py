@@ -19,6 +19,7 @@ only file read is the packaged table of word vectors.
     tiers      which vectors, blended how
     language   whether a remark is in the language that the vectors know
     learning   what accepted remarks teach about an epic
+    remembered their vectors, kept for the next start
     certainty  from a score to a calibrated probability and a tested threshold
     drift      whether the audits still carry the threshold
 """

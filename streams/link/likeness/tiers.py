@@ -24,12 +24,14 @@ class Tier:
 
     Attributes:
         pieces: how many word pieces each of some words has, for the language.
+        slow: whether vectors of texts that were learned are worth keeping for the next start.
     """
 
     name: TierName
     encoder: Encoder
     weights: Weights
     pieces: Callable[[Sequence[str]], Sequence[int]]
+    slow: bool = False
 
     @property
     def basis(self) -> str:
@@ -49,5 +51,5 @@ def tier_called(name: TierName, words: Table | None = None) -> Tier:
     """
     words = words or table.packaged()
     if name == "quality":
-        return Tier(name, minilm.beside(words), QUALITY, words.pieces)
+        return Tier(name, minilm.beside(words), QUALITY, words.pieces, slow=True)
     return Tier(name, words, FAST, words.pieces)
