@@ -21,6 +21,7 @@ from streams.link.certificate import NEVER, certainty_of
 from streams.link.likeness import language
 from streams.link.likeness.index import Index
 from streams.link.likeness.learning import Taught
+from streams.link.likeness.reading import once
 from streams.link.likeness.remembered import Remembered
 from streams.link.likeness.saved import Stale
 from streams.link.likeness.tiers import Tier, TierName, tier_called
@@ -269,7 +270,7 @@ class Linker:
         looked = self._index.look(texts, TOP)
         model, least = certainty_of(self._certificate, self.basis, len(self._index))
         confidence = model.rank(looked.features)
-        foreign = [language.detect(text, self._ready().pieces) for text in texts]
+        foreign = once(language.detect_all, texts, self._ready().pieces)
         chance = language.lowered(model.probability(looked.features), foreign)
         sure = (confidence >= least) & (chance > language.MOST_OTHER)
         found = [

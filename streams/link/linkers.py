@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sinks.store.contract import Transaction
 from streams.link.answers import Answer
+from streams.link.likeness.reading import Reading
 from streams.link.linker import Linker
 
 
@@ -24,8 +25,9 @@ class Linkers:
         """For each passage what each tier that was asked said; the last one counts."""
         answers: list[list[Answer]] = [[] for _ in texts]
         open_ = list(range(len(texts)))
+        reading = Reading(texts)
         for tier in self.tiers:
-            said = tier.ask(tx, [texts[at] for at in open_])
+            said = tier.ask(tx, reading.only(open_))
             for at, answer in zip(open_, said, strict=True):
                 answers[at].append(answer)
             open_ = [at for at in open_ if not answers[at][-1].sure]

@@ -7,6 +7,7 @@ only file read is the packaged table of word vectors.
 
     clean      what of a description is worth comparing
     grams      hashed pieces of words, counted
+    reading    what was read of the texts of one question, once for all tiers
     letters    those of epics and of remarks as rows, weighed by rarity
     usual      what is common in English, where few epics cannot tell
     table      word vectors: the packaged ones, or others

@@ -31,6 +31,7 @@ from streams.link.likeness.encoder import Encoder
 from streams.link.likeness.growing import Rows
 from streams.link.likeness.learning import Taught
 from streams.link.likeness.postings import Postings
+from streams.link.likeness.reading import once
 from streams.link.likeness.scores import Candidate, Matrix, Scores
 
 QUERY_SCALE, ROW_SCALE = 2048, 4096
@@ -191,11 +192,11 @@ class Index:
     def scores(self, texts: Sequence[str]) -> Scores:
         """Every epic's score for each text; rows of forgotten epics hold minus infinity."""
         short = [text[:MOST_LETTERS] for text in texts]
-        counts = grams.count(short)
+        counts = once(letters.count, texts)
         epics = letters.Seen(self._common, len(self))
         shared = self._letters.scores(letters.of_remarks(counts, epics, self._usual))
         shared *= self._weights.letters(short)[:, None]
-        vectors = self._vectors(short)
+        vectors = self._vectors(texts)
         meaning = _whole(vectors, QUERY_SCALE) @ self._meaning.array.T
         meaning *= 1.0 / (QUERY_SCALE * ROW_SCALE)
         total = meaning + shared

@@ -19,6 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 Language = Literal["en", "other", "unknown"]
+Pieces = Callable[[Sequence[str]], Sequence[int]]
+"""How many word pieces each of some words has."""
 
 LISTING = Path(__file__).parent / "small_words.txt"
 
@@ -59,7 +61,7 @@ def _languages() -> dict[str, tuple[str, ...]]:
     return found
 
 
-def detect(text: str, pieces: Callable[[Sequence[str]], Sequence[int]]) -> Language:
+def detect(text: str, pieces: Pieces) -> Language:
     """The language of a text; unknown where nothing tells, as of a name or a number.
 
     Args:
@@ -81,6 +83,11 @@ def detect(text: str, pieces: Callable[[Sequence[str]], Sequence[int]]) -> Langu
     return _by_pieces([word for word in words if len(word) >= _LONG], pieces)
 
 
+def detect_all(texts: Sequence[str], pieces: Pieces) -> list[Language]:
+    """The language of each."""
+    return [detect(text, pieces) for text in texts]
+
+
 def lowered(
     probability: npt.NDArray[np.float64], languages: Sequence[Language]
 ) -> npt.NDArray[np.float64]:
@@ -97,7 +104,7 @@ def _foreign_letters(text: str) -> bool:
     return foreign > FOREIGN_SHARE * len(letters)
 
 
-def _by_pieces(words: Sequence[str], pieces: Callable[[Sequence[str]], Sequence[int]]) -> Language:
+def _by_pieces(words: Sequence[str], pieces: Pieces) -> Language:
     if not words:
         return "unknown"
     if any(not word.isascii() for word in words):

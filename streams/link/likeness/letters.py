@@ -13,6 +13,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from streams.link.likeness import grams
+from streams.link.likeness.clean import MOST_LETTERS
 
 SHARE = 0.5
 """What the letters of the title, and of the description, weigh among letters."""
@@ -34,11 +35,16 @@ def of_epics(titles: Sequence[str], bodies: Sequence[str]) -> sparse.csr_array:
     return sparse.csr_array(SHARE * next(both) + SHARE * next(both))
 
 
+def count(texts: Sequence[str]) -> sparse.csr_array:
+    """Of the letters of remarks that are looked at, as `grams.count` gives them."""
+    return grams.count([text[:MOST_LETTERS] for text in texts])
+
+
 def of_remarks(counts: sparse.csr_array, epics: Seen, usual: Seen | None) -> sparse.csr_array:
     """Rows whose product with those of epics is the letters' share of the score.
 
     Args:
-        counts: of the remarks, as `grams.count` gives them.
+        counts: of the remarks.
         epics: what they have.
         usual: ordinary texts, counted beside the epics.
     """

@@ -20,6 +20,7 @@ from scipy import sparse
 from tokenizers import Tokenizer
 
 from streams.link.likeness.clean import MOST_LETTERS
+from streams.link.likeness.reading import once
 from streams.link.likeness.scores import Matrix
 
 PACKAGED = Path(__file__).parent / "table.safetensors"
@@ -101,6 +102,9 @@ class Table:
 
     def counts(self, texts: Sequence[str]) -> sparse.csr_array:
         """One row per text: a one for each of its word pieces that count, in their order."""
+        return once(self._counted, texts)
+
+    def _counted(self, texts: Sequence[str]) -> sparse.csr_array:
         short = [text[: MOST_LETTERS // 4].encode("utf-8", "replace").decode() for text in texts]
         found = [e.ids for e in self._tokenizer.encode_batch_fast(short, add_special_tokens=False)]
         ends = np.cumsum([0, *(len(ids) for ids in found)])
