@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from streams.link.likeness.scores import Scores
+from streams.link.likeness.scores import Matrix, Scores
 
 NAMES = (
     "score",
@@ -58,7 +58,7 @@ def none(size: int) -> npt.NDArray[np.float64]:
 
 
 def of_best(
-    scores: Scores, texts: Sequence[str], size: int, chosen: Best
+    scores: Scores, texts: Sequence[str], size: int, chosen: Best, highest: Matrix
 ) -> npt.NDArray[np.float64]:
     """One row of `NAMES` for each remark's best epic.
 
@@ -67,11 +67,11 @@ def of_best(
         texts: the remarks.
         size: how many epics are alive, at least one.
         chosen: the best answers.
+        highest: the highest scores of each remark, `TEN` or more where there are, the best first.
     """
     alive, best = _alive(scores, chosen.rows)
     total, rows = alive.total, np.arange(len(texts))
-    ten = min(TEN, size)
-    near = -np.sort(-np.partition(total, size - ten, axis=1)[:, size - ten :].astype(np.float64))
+    near = highest[:, :TEN].astype(np.float64)
     mean = total.mean(axis=1, dtype=np.float64)
     squares = np.einsum("ij,ij->i", total, total, dtype=np.float64) / size
     spread = np.sqrt(np.maximum(squares - mean**2, 0))

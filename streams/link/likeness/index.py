@@ -32,7 +32,7 @@ from streams.link.likeness.growing import Rows
 from streams.link.likeness.learning import Taught
 from streams.link.likeness.postings import Postings
 from streams.link.likeness.reading import once
-from streams.link.likeness.scores import Candidate, Matrix, Scores
+from streams.link.likeness.scores import Candidate, Matrix, Scores, highest
 
 QUERY_SCALE, ROW_SCALE = 2048, 4096
 """Integers per unit: 2048 * 4096 * 1.5 (the longest row) stays under 2**24, exact in float32."""
@@ -161,7 +161,7 @@ class Index:
         found: list[list[Candidate]] = []
         for start in range(0, len(texts), BATCH):
             scores = self.scores(texts[start : start + BATCH])
-            found += [self._best(scores, number, top) for number in range(len(scores.total))]
+            found += self._best(scores, highest(scores.total, min(top, len(self))))
         return found
 
     def look(self, texts: Sequence[str], top: int) -> Looked:
@@ -171,13 +171,18 @@ class Index:
         for start in range(0, len(texts), BATCH):
             part = texts[start : start + BATCH]
             scores = self.scores(part)
-            best = [self._best(scores, number, max(top, 2)) for number in range(len(part))]
+            near = highest(scores.total, min(max(top, features.TEN), len(self)))
+            best = self._best(scores, near[:, : max(top, 2)])
             found += [each[:top] for each in best]
-            told.append(self._features(scores, part, best))
+            told.append(self._features(scores, part, best, near))
         return Looked(found, np.concatenate(told))
 
     def _features(
-        self, scores: Scores, texts: Sequence[str], best: Sequence[Sequence[Candidate]]
+        self,
+        scores: Scores,
+        texts: Sequence[str],
+        best: Sequence[Sequence[Candidate]],
+        near: Matrix,
     ) -> npt.NDArray[np.float64]:
         if not len(self):
             return features.none(len(texts))
@@ -187,7 +192,8 @@ class Index:
         words = np.array([self._title_words[each[0].epic_id] for each in best])
         best_rows, second_rows = self._meaning.array[first], self._meaning.array[second]
         like = _cosines(best_rows, second_rows), _cosines(best_rows, self._all[None])
-        return features.of_best(scores, texts, len(self), features.Best(first, words, *like))
+        chosen = features.Best(first, words, *like)
+        return features.of_best(scores, texts, len(self), chosen, near)
 
     def scores(self, texts: Sequence[str]) -> Scores:
         """Every epic's score for each text; rows of forgotten epics hold minus infinity."""
@@ -220,12 +226,15 @@ class Index:
         found[:, rows] = how.of(far)
         return found
 
-    def _best(self, scores: Scores, number: int, top: int) -> list[Candidate]:
-        row = scores.total[number]
-        top = min(top, len(self._at))
+    def _best(self, scores: Scores, highest_of: Matrix) -> list[list[Candidate]]:
+        """As many epics for each text as there are highest scores of it."""
+        top = highest_of.shape[1]
         if not top:
-            return []
-        least = np.partition(row, len(row) - top)[len(row) - top]
+            return [[] for _ in highest_of]
+        return [self._first(scores, number, top, row[-1]) for number, row in enumerate(highest_of)]
+
+    def _first(self, scores: Scores, number: int, top: int, least: np.float32) -> list[Candidate]:
+        row = scores.total[number]
         near = [(-float(row[at]), self._ids[at], at) for at in np.flatnonzero(row >= least)]
         return [
             Candidate(epic_id, -score, _parts(scores, number, int(at)))

@@ -36,3 +36,11 @@ class Scores(NamedTuple):
     meaning: Matrix
     letters: Matrix
     taught: Matrix | None = None
+
+
+def highest(total: Matrix, most: int) -> Matrix:
+    """The highest scores of each remark, so many, the best first."""
+    if not most:
+        return total[:, :0]
+    width = total.shape[1]
+    return -np.sort(-np.partition(total, width - most, axis=1)[:, width - most :], axis=1)
