@@ -121,7 +121,7 @@ def _teacher() -> Encoder:
     from streams.link.likeness import minilm, table
 
     try:
-        return minilm.sentences(table.packaged().tokenizer_json())
+        return minilm.sentences(table.packaged())
     except minilm.NotInstalled as missing:
         raise Refused(str(missing)) from missing
 

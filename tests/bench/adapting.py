@@ -93,7 +93,7 @@ def places(data: Labelled, words: table.Table) -> Floats:
 
 def adapted_to(texts: Sequence[str], name: str) -> table.Table:
     """The packaged table, adapted."""
-    teacher = minilm.sentences(table.packaged().tokenizer_json())
+    teacher = minilm.sentences(table.packaged())
     parts = [texts[at : at + AT_ONCE] for at in range(0, len(texts), AT_ONCE)]
     rows = [teacher.encode(each) for each in track(parts, name, console=Console(stderr=True))]
     base = table.parse(table.PACKAGED.read_bytes())

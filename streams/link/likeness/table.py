@@ -79,10 +79,6 @@ class Table:
         """Numbers in a vector."""
         return int(self._rows.shape[1])
 
-    def tokenizer_json(self) -> str:
-        """The tokenizer, as it was read."""
-        return str(self._tokenizer.to_str())
-
     def words(self) -> list[str]:
         """Whole words of ASCII letters, the frequent ones first, as its vocabulary lists them."""
         known = self._tokenizer.get_vocab()
