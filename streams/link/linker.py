@@ -8,6 +8,7 @@ answers.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import chain
 from threading import Lock
 
 import structlog
@@ -30,9 +31,9 @@ WORTH_KEEPING = 0.01
 """Of all issues, how many must have been computed anew before the index is kept again."""
 PAGE = 5_000
 """Lessons that are taken in at once."""
-VECTORS = "learned:"
-"""How the names begin under which vectors of learned texts are kept: of each tier those of one
-encoder, so that no release leaves behind what the next one does not drop."""
+INDEX, VECTORS = "index:", "learned:"
+"""How the names begin under which an index is kept, by its basis, and vectors of learned texts, by
+the tier alone: so that no release leaves behind what the next one does not drop."""
 
 log = structlog.get_logger()
 
@@ -67,6 +68,7 @@ class Linker:
         self._certificate: Certificate | None = None
         self._computed: int
         self._has_met: bool
+        self._took_back: bool
         self._forget()
 
     @property
@@ -116,10 +118,8 @@ class Linker:
         with self._lock:
             if self._index is None:
                 return {}
-            made = {
-                _kept_as(self.basis): self._rows(self._index),
-                VECTORS + self.tier: self._vectors(),
-            }
+            rows, vectors = self._rows(self._index), self._vectors()
+            made = {INDEX + self.basis: rows, VECTORS + self.tier: vectors}
         return {name: body for name, body in made.items() if body is not None}
 
     def _rows(self, index: Index) -> bytes | None:
@@ -129,11 +129,13 @@ class Linker:
         return index.save()
 
     def _vectors(self) -> bytes | None:
-        """Of the texts that count now, and of no other: what is taken back is kept no longer."""
+        """Of the texts that count now; a lesson that was taken back is kept no longer."""
         if self._remembered is None:
             return None
-        titles = [row.epic.summary for row in self._epics.values()] if self._has_met else []
-        return self._remembered.keepable([*titles, *self._titles.values(), *self._lessons.values()])
+        met = (row.epic.summary for row in self._epics.values() if self._has_met)
+        texts = chain(met, self._titles.values(), self._lessons.values())
+        took_back, self._took_back = self._took_back, False
+        return self._remembered.keepable(texts, none_else=took_back)
 
     def _ready(self) -> Tier:
         """Loaded when it is first needed: a worker that only meets explicit keys loads no table."""
@@ -148,7 +150,7 @@ class Linker:
 
     def _remember(self, kept: bytes | None) -> None:
         """Take up what was encoded before this start."""
-        self._remembered = Remembered(self._ready().encoder)
+        self._remembered, self._took_back = Remembered(self._ready().encoder), True
         if kept is None:
             return
         try:
@@ -166,7 +168,7 @@ class Linker:
         lessons, lesson_mark = tx.learned.lessons(self._lesson_mark)
         starts = self._index is None
         remembers = starts and self._ready().slow and not self._anew
-        kept = tx.learned.kept(_kept_as(self.basis)) if starts else None
+        kept = tx.learned.kept(INDEX + self.basis) if starts else None
         vectors = tx.learned.kept(VECTORS + self.tier) if remembers else None
         certificate = tx.learned.certificate(self.tier)
         try:
@@ -195,7 +197,7 @@ class Linker:
         self._taught = self._index = self._remembered = None
         self._epic_mark = self._lesson_mark = self._computed = 0
         self._epics, self._lessons, self._titles = {}, {}, {}
-        self._has_met = False
+        self._has_met = self._took_back = False
 
     def _take_epics(self, changed: Sequence[EpicRow], kept: bytes | None) -> None:
         gone = [row.epic.id for row in changed if row.epic.deleted]
@@ -250,6 +252,7 @@ class Linker:
         text = self._lessons.pop((lesson.remark_id, lesson.issue_id), None)
         if text is None:
             return
+        self._took_back = True
         epic_id, taught = str(lesson.issue_id), self._learned()
         taught.unlearn(epic_id, text)
         if taught.size(epic_id) == 1 and epic_id in self._titles:
@@ -290,7 +293,3 @@ class Linker:
             )
             for at, near in enumerate(found)
         ]
-
-
-def _kept_as(basis: str) -> str:
-    return f"index:{basis}"

