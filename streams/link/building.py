@@ -109,12 +109,6 @@ def decision_rows(
     return decisions, links
 
 
-def feedback_id(decided: Decided) -> str:
-    """The identity that people and topics use."""
-    said = decided.remark.event.data
-    return f"{said.origin}:{said.record}"
-
-
 def announced(outcome: Outcome) -> Literal["linked", "suggested", "unmatched"]:
     """The outcome as topics have it: that a person looked and saw nothing is our own affair."""
     return "unmatched" if outcome == "dismissed" else outcome
@@ -123,7 +117,7 @@ def announced(outcome: Outcome) -> Literal["linked", "suggested", "unmatched"]:
 def linked_event(decided: Decided, now: datetime) -> Outgoing:
     """The announcement; the same remark, version, replay and outcome have the same event id."""
     event = decided.remark.event
-    feedback = feedback_id(decided)
+    feedback = decided.remark.feedback_id
     linked = decided.outcome == "linked"
     said = FeedbackLinked(
         id=f"{event.id}:{decided.outcome}{_replay_of(event)}",

@@ -12,7 +12,7 @@ import msgspec
 from sinks.store.contract import Transaction
 from streams.link.alike import asked, guesses, is_certified, judge
 from streams.link.answers import Answer
-from streams.link.building import Decided, feedback_id
+from streams.link.building import Decided
 from streams.link.copies import marks
 from streams.link.drawing import Drawing
 from streams.link.revising import Before, as_before, is_likened
@@ -86,7 +86,7 @@ class Likening:
             said = list(islice(answers, len(each.parts)))
             certified = is_certified(said)
             was_audit = one.id in were_audits
-            audit = drawing.takes(feedback_id(one), certified=certified, was_audit=was_audit)
+            audit = drawing.takes(one.remark.feedback_id, certified=certified, was_audit=was_audit)
             marked = marks(each.parts, one.remark, one.account_id, drawing.secret)
             judged = judge(each, [tiers[-1] for tiers in said], audit=audit)
             found.append(

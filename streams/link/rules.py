@@ -59,6 +59,11 @@ class Read(msgspec.Struct, frozen=True):
     mentions: tuple[Mention, ...]
 
     @property
+    def feedback_id(self) -> str:
+        """The identity that people and topics use."""
+        return f"{self.event.data.origin}:{self.event.data.record}"
+
+    @property
     def age(self) -> Age:
         """How new it is beside other versions of the same remark."""
         return age(self.event.time, self.event.replayed)

@@ -13,7 +13,7 @@ from schemas.events import FeedbackReceived
 from schemas.topics import FEEDBACK_RECEIVED
 from sinks.contracts import Outgoing
 from sinks.store.contract import Transaction
-from sinks.store.rows import Age, age, remark_key
+from sinks.store.rows import Age, Remark, age, remark_key
 from sinks.store.rows import Known as Stored
 from streams.batches import Record
 from streams.link.alike import Audits
@@ -63,7 +63,11 @@ class LinkStage:
         return read(event)
 
     def write(self, tx: Transaction, items: Sequence[Read], now: datetime) -> list[Outgoing]:
-        """Every new remark, or newer version of one, with its links; the rest is known already."""
+        """Every new remark, or newer version of one, with its links; the rest is known already.
+
+        Of two workers that have the same remark the first to commit decides it. The other one finds
+        what was decided: it holds what it revises, and takes up again what it took for new.
+        """
         newest = _newest(items)
         stored = tx.remarks.known(list(newest))
         fresh = [item for key, item in newest.items() if key not in stored]
@@ -73,23 +77,23 @@ class LinkStage:
             if key in stored and _age_of(stored[key]) < item.age
         }
         before = _before(tx, newer)
-        ids = tx.remarks.new_ids(len(fresh))
         drawing = Drawing(tx, self._audits, now)
+        ids = tx.remarks.new_ids(len(fresh))
         decided = self._decide(tx, [*zip(ids, fresh, strict=True)], {}, drawing, now)
-        revised = self._decide(tx, list(newer.items()), before, drawing, now)
-        kept = tx.remarks.add([remark_row(one) for one in decided])
-        if kept:
-            decided = [msgspec.structs.replace(o, id=kept.get(o.id, o.id)) for o in decided]
+        revised = self._decide(tx, [(id_, newer[id_]) for id_ in before], before, drawing, now)
+        there = tx.remarks.add([remark_row(one) for one in decided])
+        added = [one for one in decided if one.id not in there]
         tx.remarks.revise([remark_row(one) for one in revised])
         changes = {one.id: change(one, before[one.id]) for one in revised}
-        self._link(tx, [*decided, *(each.new for each in changes.values())], changes, now)
-        _remember(tx, decided, revised)
-        _restate(tx, [one.id for one in decided if one.id in kept.values()], {})
+        self._link(tx, [*added, *(each.new for each in changes.values())], changes, now)
+        _remember(tx, added, revised)
         told = [one for one in revised if changes[one.id].has_news]
         new = {one.id for one in told if one.remark.event.replayed is None}
         same = {one.id: before[one.id] for one in revised if one.id not in new}
         _restate(tx, [one.id for one in revised], same)
-        return [linked_event(one, now) for one in (*decided, *told)]
+        announced = [linked_event(one, now) for one in (*added, *told)]
+        again = [one.remark for one in decided if one.id in there]
+        return [*announced, *self.write(tx, again, now)] if again else announced
 
     def _decide(
         self,
@@ -160,16 +164,22 @@ def _restate(tx: Transaction, remark_ids: Sequence[int], same: Mapping[int, Befo
     tx.remarks.set_outcome(outcomes)
 
 
-def _age_of(known: Stored) -> Age:
+def _age_of(known: Stored | Remark) -> Age:
     return age(known.version_at, known.replayed_at)
 
 
-def _before(tx: Transaction, ids: Collection[int]) -> dict[int, Before]:
-    """Remark id -> the remark as it is in the store, with its words and links."""
-    if not ids:
+def _before(tx: Transaction, newer: Mapping[int, Read]) -> dict[int, Before]:
+    """Remark id -> the remark as it is in the store, with its words and links, and held.
+
+    Left out is what somebody else has made as new as this since it was looked up.
+    """
+    if not newer:
         return {}
-    standing = tx.links.of_remarks(ids)
-    return {id_: Before(*found, standing[id_]) for id_, found in tx.remarks.get(ids).items()}
+    held = tx.remarks.hold({item.feedback_id for item in newer.values()})
+    found = {one.id: (one, words) for one, words in held.values()}
+    older = [id_ for id_, item in newer.items() if _age_of(found[id_][0]) < item.age]
+    standing = tx.links.of_remarks(older)
+    return {id_: Before(*found[id_], standing[id_]) for id_ in older}
 
 
 def _newest(items: Iterable[Read]) -> dict[bytes, Read]:

@@ -11,7 +11,12 @@ from sinks.store.fake.links import FakeLinks
 from sinks.store.fake.remarks import FakeRemarks
 from tests.unit.link_world import World
 
-ASKED = ((FakeLinks, "of_remarks"), (FakeRemarks, "get"), (FakeRemarks, "find"))
+ASKED = (
+    (FakeLinks, "of_remarks"),
+    (FakeRemarks, "get"),
+    (FakeRemarks, "find"),
+    (FakeRemarks, "hold"),
+)
 
 
 @pytest.fixture
@@ -38,7 +43,7 @@ def test_what_is_known_of_newer_versions_is_asked_once(asked: Counter[str], many
     asked.clear()
     world._numbers = count(1)  # the same records once more
     assert world.hears(*(f"{text}, every Friday" for text in words), later=5) == ids
-    assert asked == {"of_remarks": 2, "get": 1}
+    assert asked == {"of_remarks": 2, "hold": 1}
     with world.store.transaction() as tx:
         found = tx.remarks.hold(ids)
     assert len(found) == many

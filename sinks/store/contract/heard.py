@@ -37,10 +37,11 @@ class Remarks(Protocol):
     def new_ids(self, count: int) -> Sequence[int]:
         """Fresh ids, ascending, never given out before."""
 
-    def add(self, rows: Sequence[tuple[Remark, Words]]) -> dict[int, int]:
-        """Write remarks; one that is there all the same is overwritten if its version is older.
+    def add(self, rows: Sequence[tuple[Remark, Words]]) -> set[int]:
+        """Write new remarks; the ids given to those that are there all the same.
 
-        Such a one keeps the id that it has: what is returned says which, by the id it was given.
+        Such a one stays as somebody else has just written it, under its own id. Who is writing one
+        is waited for.
         """
 
     def revise(self, rows: Sequence[tuple[Remark, Words]]) -> None:

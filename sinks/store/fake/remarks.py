@@ -35,18 +35,15 @@ class FakeRemarks:
         """Fresh ids, ascending, never given out before."""
         return [next(self._ids) for _ in range(count)]
 
-    def add(self, rows: Sequence[tuple[Remark, Words]]) -> dict[int, int]:
-        """Write remarks; one that is there all the same is overwritten if its version is older."""
-        kept: dict[int, int] = {}
+    def add(self, rows: Sequence[tuple[Remark, Words]]) -> set[int]:
+        """Write new remarks; the ids given to those that are there all the same."""
+        there = set()
         for remark, words in rows:
-            known = self._state.remarks.get(_key(remark))
-            if known is None:
+            if _key(remark) in self._state.remarks:
+                there.add(remark.id)
+            else:
                 self._set(remark, words)
-                continue
-            kept[remark.id] = known.id
-            if _age(known) < _age(remark):
-                self._set(msgspec.structs.replace(remark, id=known.id), words)
-        return kept
+        return there
 
     def revise(self, rows: Sequence[tuple[Remark, Words]]) -> None:
         """Overwrite remarks by their id, where the version in the store is older."""
@@ -97,9 +94,7 @@ class FakeRemarks:
 
     def find(self, feedback_id: str) -> tuple[Remark, Words | None] | None:
         """One remark by its identity."""
-        origin, _, record = feedback_id.partition(":")
-        remark = self._state.remarks.get(remark_key(origin, record))
-        return None if remark is None else (remark, self._state.words.get(remark.id))
+        return self._named(feedback_id)
 
     def undecided(self, limit: int) -> list[tuple[Remark, Words | None]]:
         """Remarks that wait for a person, oldest first."""
@@ -126,8 +121,13 @@ class FakeRemarks:
 
     def hold(self, feedback_ids: Collection[str]) -> dict[str, tuple[Remark, Words | None]]:
         """Identity -> the remark as it is now: transactions come one after the other here."""
-        found = {feedback_id: self.find(feedback_id) for feedback_id in feedback_ids}
+        found = {feedback_id: self._named(feedback_id) for feedback_id in feedback_ids}
         return {feedback_id: one for feedback_id, one in found.items() if one is not None}
+
+    def _named(self, feedback_id: str) -> tuple[Remark, Words | None] | None:
+        origin, _, record = feedback_id.partition(":")
+        remark = self._state.remarks.get(remark_key(origin, record))
+        return None if remark is None else self._with_words(remark)
 
     def _undecided(self) -> list[Remark]:
         return [

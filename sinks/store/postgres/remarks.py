@@ -73,14 +73,14 @@ class PostgresRemarks:
         """Fresh ids, ascending, never given out before."""
         return new_ids(self._connection, REMARK_ID.name, count)
 
-    def add(self, rows: Sequence[tuple[Remark, Words]]) -> dict[int, int]:
-        """COPY them in; where a key is there all the same, overwrite what is older."""
+    def add(self, rows: Sequence[tuple[Remark, Words]]) -> set[int]:
+        """COPY them in; where a key is there all the same, one by one those that are not."""
         try:
             with self._connection.begin_nested():
                 self._copy(rows)
         except UniqueViolation:
-            return self._upsert(rows)
-        return {}
+            return {remark.id for remark, words in rows if not self._insert(remark, words)}
+        return set()
 
     def revise(self, rows: Sequence[tuple[Remark, Words]]) -> None:
         """Overwrite remarks by their id, where the version in the store is older."""
@@ -196,24 +196,14 @@ class PostgresRemarks:
         copy_rows(self._connection, _REMARKS, ("key", *_REMARK_FIELDS), remarks)
         copy_rows(self._connection, _WORDS, _WORDS_FIELDS, (as_tuple(words) for _, words in rows))
 
-    def _upsert(self, rows: Sequence[tuple[Remark, Words]]) -> dict[int, int]:
+    def _insert(self, remark: Remark, words: Words) -> bool:
         """The slow way, for keys that another worker wrote since they were looked up."""
-        kept: dict[int, int] = {}
-        for remark, words in rows:
-            values = {"key": _key(remark), **msgspec.structs.asdict(remark)}
-            statement = insert(RemarkTable).values(values)
-            newer = {name: statement.excluded[name] for name in _REMARK_FIELDS if name != "id"}
-            stored = self._connection.scalar(
-                statement.on_conflict_do_update(
-                    index_elements=[RemarkTable.key],
-                    set_=newer,
-                    where=_is_older_than(remark),
-                ).returning(RemarkTable.id)
-            )
-            if stored is not None:
-                self._set_words(msgspec.structs.replace(words, remark_id=stored))
-            kept[remark.id] = self.known([values["key"]])[values["key"]].id
-        return {given: id_ for given, id_ in kept.items() if given != id_}
+        values = {"key": _key(remark), **msgspec.structs.asdict(remark)}
+        free = insert(RemarkTable).values(values).on_conflict_do_nothing(index_elements=["key"])
+        written = self._connection.scalar(free.returning(RemarkTable.id))
+        if written is not None:
+            self._set_words(words)
+        return written is not None
 
     def _set_words(self, words: Words, *, only_standing: bool = False) -> None:
         """A replay brings back no words that were erased: it is no news from the customer."""
