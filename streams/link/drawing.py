@@ -45,18 +45,19 @@ class Drawing:
         """The store's own, that audits are drawn by."""
         return self._tx.learned.secret(AUDITS)
 
-    def takes(self, feedback_id: str, *, certified: bool, was_audit: bool) -> bool:
+    def takes(self, feedback_id: str, *, early: bool, was_audit: bool) -> bool:
         """Whether a person is asked about the remark however sure likeness is.
 
         Args:
             feedback_id: of the remark.
-            certified: whether anything is linked by likeness now.
-            was_audit: an earlier version of it was one: then this is, and it waits already.
+            early: nothing is linked by likeness yet, and the remark is heard for the first time:
+                one that its source changes is not drawn more often than others.
+            was_audit: an earlier version of it was one: then this is.
         """
         if was_audit:
             return True
         taken = self._audits.takes(feedback_id, self.secret)
-        if not taken and not certified and self._audits.takes(feedback_id, self.secret, early=True):
+        if not taken and early and self._audits.takes(feedback_id, self.secret, early=True):
             taken = self._drawn < self._room
         self._drawn += taken
         return taken

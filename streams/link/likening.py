@@ -52,7 +52,8 @@ class Likening:
         """The same, those that nothing firmer decides with what they are like.
 
         One that says what it said `before` keeps what likeness said to it then. One that says
-        something else and was an audit stays one: else whoever edits it could have it linked.
+        something else and ever was an audit stays one: else whoever edits it, even to name an issue
+        for a while, could have it linked.
         """
         found = list(decided)
         open_: list[int] = []
@@ -64,7 +65,7 @@ class Likening:
             else:
                 open_.append(place)
         asks = [found[place] for place in open_]
-        were = _audits(tx, [one.id for one in asks if one.id in before])
+        were = _were_audits(tx, [one.id for one in asks if one.id in before])
         for place, one in zip(open_, self._asked(tx, asks, were, drawing, now), strict=True):
             found[place] = one
         return found
@@ -73,7 +74,7 @@ class Likening:
         self,
         tx: Transaction,
         open_: Sequence[Decided],
-        were_audits: Collection[int],
+        were_audits: Mapping[int, bool],
         drawing: Drawing,
         now: datetime,
     ) -> list[Decided]:
@@ -84,9 +85,11 @@ class Likening:
         found = []
         for one, each in zip(open_, parts, strict=True):
             said = list(islice(answers, len(each.parts)))
-            certified = is_certified(said)
-            was_audit = one.id in were_audits
-            audit = drawing.takes(one.remark.feedback_id, certified=certified, was_audit=was_audit)
+            audit = drawing.takes(
+                one.remark.feedback_id,
+                early=one.id not in were_audits and not is_certified(said),
+                was_audit=were_audits.get(one.id, False),
+            )
             marked = marks(each.parts, one.remark, one.account_id, drawing.secret)
             judged = judge(each, [tiers[-1] for tiers in said], audit=audit)
             found.append(
@@ -101,7 +104,7 @@ class Likening:
         return found
 
 
-def _audits(tx: Transaction, ids: Collection[int]) -> set[int]:
-    """Of remarks in the store those that are audits, decided or not."""
-    known = tx.learned.guesses_of(ids) if ids else {}
-    return {id_ for id_, each in known.items() if any(guess.audit for guess in each)}
+def _were_audits(tx: Transaction, ids: Collection[int]) -> dict[int, bool]:
+    """Of each remark that is in the store whether it ever was an audit."""
+    audits = tx.learned.audits(ids) if ids else set()
+    return {id_: id_ in audits for id_ in ids}

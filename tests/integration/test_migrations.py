@@ -84,7 +84,7 @@ def test_each_step_is_told_with_what_it_brings(database_url: str) -> None:
     """For a progress bar; a database that is there has no steps to tell of."""
     steps: list[tuple[str, str]] = []
     migrate(database_url, lambda revision, what: steps.append((revision, what)))
-    assert [revision for revision, _ in steps] == [f"{n:04}" for n in range(1, 10)]
+    assert [revision for revision, _ in steps] == [f"{n:04}" for n in range(1, 11)]
     assert all(what.endswith(".") for _, what in steps)
     steps.clear()
     migrate(database_url, lambda revision, what: steps.append((revision, what)))
@@ -105,6 +105,24 @@ def test_what_was_decided_before_counts_as_looked_at(database_url: str) -> None:
     migrate(database_url)
     with connected(database_url) as connection:
         assert connection.execute(text("SELECT unseen FROM decision")).scalars().all() == [False]
+
+
+def test_what_was_drawn_before_stays_an_audit(database_url: str) -> None:
+    """As far as its guesses are there: of others nobody knows."""
+    migrate(database_url)
+    unmigrate(database_url, "0009")
+    with connected(database_url) as connection:
+        connection.execute(
+            text(
+                "INSERT INTO guess SELECT remark, passage, 1, '{}', 0.5, 'fast', 'b', 5, audit,"
+                " false, now(), NULL, NULL"
+                " FROM (VALUES (1, 0, true), (1, 1, true), (2, 0, false))"
+                " AS given (remark, passage, audit)"
+            )
+        )
+    migrate(database_url)
+    with connected(database_url) as connection:
+        assert connection.execute(text("SELECT remark_id FROM audit")).scalars().all() == [1]
 
 
 def test_whoever_starts_second_waits_for_the_first(database_url: str) -> None:

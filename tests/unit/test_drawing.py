@@ -124,6 +124,33 @@ def test_an_audit_stays_one_when_its_source_changes_it(world: World) -> None:
     assert {name for name in names if world.remark(name).outcome == "suggested"} == before
 
 
+def test_an_audit_stays_one_though_it_named_an_issue_for_a_while(world: World) -> None:
+    """Nor does the certificate that came meanwhile change that: else one would edit, and wait."""
+    names = world.hears(*texts(20))
+    before = audited(world, names)
+    world._numbers = count(1)
+    world.hears(*(f"APP-1: {text}" for text in texts(20)), later=5)
+    assert {world.remark(name).outcome for name in names} == {"linked"}
+    assert audited(world, names) == set()
+    world.certify(0.5)
+    world._numbers = count(1)
+    world.hears(*texts(20), later=10)
+    assert before > drawn(world, names)
+    assert audited(world, names) == before
+    assert {name for name in names if world.remark(name).outcome == "suggested"} == before
+
+
+def test_who_edits_a_remark_does_not_have_it_drawn_more_often(world: World) -> None:
+    """More than the share are drawn only of what is heard for the first time."""
+    names = world.hears(*texts(300))
+    before = audited(world, names)
+    for name in before:
+        world.accept(name, "APP-2")
+    world._numbers = count(1)
+    world.hears(*(f"{text}, please" for text in texts(300)), later=5)
+    assert audited(world, names) == before < drawn(world, names, early=True)
+
+
 def test_how_many_may_wait_goes_by_the_promise() -> None:
     """A third of the fewest audits that certify."""
     assert few(0.9, 0.1) == FEW == 65 // 3

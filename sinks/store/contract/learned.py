@@ -13,10 +13,16 @@ class Learned(Protocol):
     """Guesses, the lessons that people's decisions are, and certificates."""
 
     def guess(self, remark_ids: Collection[int], guesses: Sequence[Guess]) -> None:
-        """What likeness made of these remarks, in place of all that it made of them before."""
+        """What likeness made of these remarks, in place of all that it made of them before.
+
+        A remark of which a guess is an audit is one for good, even where its guesses go.
+        """
 
     def guesses_of(self, remark_ids: Collection[int]) -> dict[int, list[Guess]]:
         """Remark id -> its guesses by passage and tier; a remark without any is absent."""
+
+    def audits(self, remark_ids: Collection[int]) -> set[int]:
+        """Of these remarks those that ever were audits, decided or not."""
 
     def labelled(self, tier: str, limit: int, now: datetime, patience: timedelta) -> list[Labelled]:
         """Guesses of a tier that a person has decided, the last decided, oldest decision first.

@@ -23,6 +23,7 @@ class FakeLearned:
         for key in [key for key in self._state.guesses if key[0] in set(remark_ids)]:
             del self._state.guesses[key]
         self._state.guesses.update({(one.remark_id, one.passage, one.tier): one for one in guesses})
+        self._state.audits.update(guess.remark_id for guess in guesses if guess.audit)
 
     def guesses_of(self, remark_ids: Collection[int]) -> dict[int, list[Guess]]:
         """Remark id -> its guesses by passage; a remark without any is absent."""
@@ -31,6 +32,10 @@ class FakeLearned:
             if remark_id in remark_ids:
                 found.setdefault(remark_id, []).append(guess)
         return found
+
+    def audits(self, remark_ids: Collection[int]) -> set[int]:
+        """Of these remarks those that ever were audits, decided or not."""
+        return self._state.audits & set(remark_ids)
 
     def labelled(self, tier: str, limit: int, now: datetime, patience: timedelta) -> list[Labelled]:
         """Guesses of a tier that a person has decided, the last decided, oldest decision first."""

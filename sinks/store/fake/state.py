@@ -67,6 +67,7 @@ class State:
     replies: dict[str, datetime] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
     guesses: dict[tuple[int, int, str], Guess] = field(default_factory=dict)
+    audits: set[int] = field(default_factory=set)
     lessons: dict[tuple[int, int], tuple[Lesson, int]] = field(default_factory=dict)
     certificates: dict[int, Certificate] = field(default_factory=dict)
     kept: dict[str, tuple[bytes, datetime]] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from sinks.store.postgres.sql import among, new_ids
 from sinks.store.rows import PERSON
 from sinks.store.tables import (
     LESSON_MARK,
+    AuditTable,
     CertificateTable,
     GuessTable,
     KeptTable,
@@ -27,6 +28,9 @@ from sinks.store.tables import (
 
 _GUESSES: Table = GuessTable.__table__  # type: ignore[assignment]
 _GUESS_FIELDS = Guess.__struct_fields__
+_DRAWN = text("""
+    INSERT INTO audit SELECT unnest(CAST(:drawn AS bigint[])) ON CONFLICT DO NOTHING
+""")
 _LABELLED = text(f"""
     WITH decided AS (
         SELECT guess.remark_id, guess.passage, max(decision.at) AS decided_at,
@@ -102,6 +106,9 @@ class PostgresLearned:
             for each in guesses
         )
         copy_rows(self._connection, _GUESSES, _GUESS_FIELDS, rows)
+        drawn = {guess.remark_id for guess in guesses if guess.audit}
+        if drawn:
+            self._connection.execute(_DRAWN, {"drawn": sorted(drawn)})
 
     def guesses_of(self, remark_ids: Collection[int]) -> dict[int, list[Guess]]:
         """Remark id -> its guesses by passage; a remark without any is absent."""
@@ -114,6 +121,11 @@ class PostgresLearned:
         for row in rows:
             found.setdefault(row.remark_id, []).append(_guess(row))
         return found
+
+    def audits(self, remark_ids: Collection[int]) -> set[int]:
+        """Of these remarks those that ever were audits, decided or not."""
+        these = among(AuditTable.remark_id, remark_ids)
+        return set(self._connection.scalars(select(AuditTable.remark_id).where(these)))
 
     def labelled(self, tier: str, limit: int, now: datetime, patience: timedelta) -> list[Labelled]:
         """Guesses of a tier that a person has decided, the last decided, oldest decision first."""

@@ -22,6 +22,7 @@ from sinks.store.tables.heard import (
 )
 from sinks.store.tables.learned import (
     LESSON_MARK,
+    AuditTable,
     CertificateTable,
     GuessTable,
     KeptTable,
@@ -49,6 +50,7 @@ __all__ = [
     "THEME_ID",
     "AccountVersion",
     "AnswerTable",
+    "AuditTable",
     "Base",
     "CertificateTable",
     "ConsumerOffset",

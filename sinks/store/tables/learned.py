@@ -38,6 +38,13 @@ class GuessTable(Base):
     )
 
 
+class AuditTable(Base):
+    """One row a remark that chance ever chose: it stays, whatever becomes of its guesses."""
+
+    __tablename__ = "audit"
+    remark_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
 class LessonTable(Base):
     """One row an accepted (remark, issue): its words as they were learned, or taken back."""
 

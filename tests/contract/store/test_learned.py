@@ -124,6 +124,17 @@ def test_a_remark_that_nothing_is_like_any_more_has_no_guess(desk: Desk) -> None
         assert tx.learned.guesses_of({1}) == {}
 
 
+def test_a_remark_that_was_an_audit_is_known_as_one_for_good(desk: Desk) -> None:
+    """Whatever is guessed of it later, and if nothing is."""
+    desk.guesses(guess(1), guess(1, passage=1, audit=True), guess(2, audit=True), guess(3))
+    desk.guesses(guess(1))
+    desk.guesses(guess(2, audit=True))
+    with desk.store.transaction() as tx:
+        tx.learned.guess({2, 3}, [])
+        assert tx.learned.audits({1, 2, 3, 4}) == {1, 2}
+        assert tx.learned.audits({2, 4}) == {2}
+
+
 def test_a_guess_is_right_where_a_person_linked_its_issue(desk: Desk) -> None:
     """Wrong where the person rejected it, or took another; unknown where no person decided."""
     desk.guesses(guess(1), guess(2), guess(3), guess(4), guess(5))
