@@ -22,7 +22,8 @@ class Guess(Row, frozen=True, kw_only=True):
         epics: how many there were to choose from.
         audit: whether chance chose it to be asked, however sure it is.
         sure: whether it was at or above the certified threshold.
-        said, sender: equal for equal words and for one sender; None where that is not known.
+        said, sender: equal for equal words and for one sender; None where that is not known, as of
+            guesses from before they were kept.
     """
 
     remark_id: int

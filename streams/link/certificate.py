@@ -224,7 +224,9 @@ def _too_few(audits: int, settled: int, promise: Promise) -> str:
     if audits >= needed:
         return ""
     copies = settled - audits
-    besides = f" ({copies} more are copies, or too many of one sender)" if copies else ""
+    besides = (
+        f" ({copies} more are copies, or too many of one account or without one)" if copies else ""
+    )
     return f"{audits} audits are decided{besides}, {needed} are needed"
 
 

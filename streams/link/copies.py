@@ -4,6 +4,9 @@ A certificate counts audits as if they were independent. Copies of a text are on
 however often it is sent, and one sender is one voice: else whoever sends easy remarks by the
 hundred would make a threshold that does not hold for others, and hard ones would take it away.
 
+A sender is an account that the CRM knows: the customer who speaks, never who typed it in. All who
+belong to none are one sender together, for anybody may fill in a form under ever other names.
+
 What is kept of text and sender is a keyed mark of 64 bits, by which equal ones are found. It is a
 pseudonym and not anonymous: the key lies in the same store, so who has all of that can test whether
 a guessed text or sender was it. Nobody without the store's secret can. Whoever erases words has to
@@ -20,8 +23,9 @@ from hashlib import blake2b
 import msgspec
 
 from sinks.store.learned import Guess
-from streams.link.rules import Read
 
+UNKNOWN = 0
+"""The mark of all senders that belong to no account."""
 LARGEST_SHARE = 5
 """One sender is at most a fifth of the fewest audits that can certify."""
 
@@ -33,25 +37,24 @@ class Marks(msgspec.Struct, frozen=True):
 
     Attributes:
         said: of each part; equal where the words are, whatever stands between them.
-        sender: of the account, else the mail domain, else the customer; None where nobody is named.
+        sender: of the account, `UNKNOWN` without one.
     """
 
     said: tuple[int, ...]
-    sender: int | None
+    sender: int
 
 
-def marks(parts: Sequence[str], remark: Read, account_id: str | None, secret: bytes) -> Marks:
+def marks(parts: Sequence[str], account_id: str | None, secret: bytes) -> Marks:
     """Those of a remark.
 
     Args:
         parts: of it, each of which is asked about.
-        remark: as it came.
-        account_id: the account it was found to belong to.
+        account_id: the account that the remark was found to belong to, not one that it only states.
         secret: makes the marks ones that nobody else can make.
     """
     said = tuple(_mark(b"said", " ".join(_WORD.findall(part.casefold())), secret) for part in parts)
-    sender = _sender(remark, account_id)
-    return Marks(said, None if sender is None else _mark(b"sender", sender, secret))
+    sender = UNKNOWN if account_id is None else _mark(b"sender", f"account:{account_id}", secret)
+    return Marks(said, sender)
 
 
 def independent(audits: Sequence[Guess], most: int) -> list[int]:
@@ -71,15 +74,6 @@ def independent(audits: Sequence[Guess], most: int) -> list[int]:
         heard |= set() if said is None else {said}
         voices.update(() if sender is None else (sender,))
     return kept[::-1]
-
-
-def _sender(remark: Read, account_id: str | None) -> str | None:
-    said = remark.event.data
-    account = account_id or said.account_id
-    if account is not None:
-        return f"account:{account}"
-    named = remark.domain or said.customer.email or said.customer.id
-    return None if named is None else f"customer:{named.casefold()}"
 
 
 def _mark(kind: bytes, text: str, secret: bytes) -> int:

@@ -90,7 +90,7 @@ class Likening:
                 early=one.id not in were_audits and not is_certified(said),
                 was_audit=were_audits.get(one.id, False),
             )
-            marked = marks(each.parts, one.remark, one.account_id, drawing.secret)
+            marked = marks(each.parts, one.account_id, drawing.secret)
             judged = judge(each, [tiers[-1] for tiers in said], audit=audit)
             found.append(
                 msgspec.structs.replace(

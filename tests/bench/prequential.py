@@ -119,7 +119,7 @@ class Play:
             judged = judge(one, [each[-1] for each in tiers], audit=audit)
             made.append(_made(one, said, [each[-1] for each in tiers], judged))
             if judged.outcome != "linked":
-                marked = marks(one.parts, one.remark, None, SECRET)
+                marked = marks(one.parts, f"A-{self._number}", SECRET)
                 guessed = guesses(self._number, tiers, now, marked, audit=audit)
                 self._decide(said, judged, guessed)
         self._certify()

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, NullPool, create_engine, inspect, text
 
 from sinks.store.migrations import LOCK, _config, current, head, migrate, unmigrate
 from sinks.store.tables import Base
+from streams.link.copies import UNKNOWN
 
 _DETAILS = text("""
     SELECT table_name, column_name, is_nullable, udt_name, is_identity, column_default
@@ -123,6 +124,40 @@ def test_what_was_drawn_before_stays_an_audit(database_url: str) -> None:
     migrate(database_url)
     with connected(database_url) as connection:
         assert connection.execute(text("SELECT remark_id FROM audit")).scalars().all() == [1]
+
+
+def test_who_belongs_to_no_account_was_one_sender_before(database_url: str) -> None:
+    """And what was certified by that is to be certified anew, the last of each tier."""
+    migrate(database_url)
+    unmigrate(database_url, "0009")
+    with connected(database_url) as connection:
+        connection.execute(
+            text(
+                "INSERT INTO remark"
+                " (key, id, origin, record, version_at, said_at, outcome, withdrawn, account_id)"
+                " SELECT decode(md5(id::text), 'hex'), id, 'form', id, now(), now(), 'linked',"
+                " false, account FROM (VALUES (1, 'A'), (2, NULL), (3, NULL)) AS it (id, account)"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO guess SELECT remark, 0, 1, '{}', 0.5, 'fast', 'b', 5, true, false,"
+                " now(), 1, mark FROM (VALUES (1, 7), (2, 8), (3, NULL)) AS given (remark, mark)"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO certificate (tier, basis, at, labels, audits, calibration, passed,"
+                " wrong, p, delta, why, epics) SELECT tier, 'b', now(), 1, 1, '{}', 1, 0, 0.9, 0.1,"
+                " '', 5 FROM unnest(ARRAY['fast', 'fast', 'quality']) AS tier"
+            )
+        )
+    migrate(database_url)
+    with connected(database_url) as connection:
+        senders = connection.execute(text("SELECT sender FROM guess ORDER BY remark_id"))
+        among = connection.execute(text("SELECT epics FROM certificate ORDER BY id"))
+        assert senders.scalars().all() == [7, UNKNOWN, UNKNOWN]
+        assert among.scalars().all() == [5, None, None]
 
 
 def test_whoever_starts_second_waits_for_the_first(database_url: str) -> None:

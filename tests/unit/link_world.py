@@ -6,11 +6,11 @@ from itertools import count
 from typing import Any
 
 from schemas.codec import STRUCTURED_HEADERS, encode
-from schemas.events import Epic, Feedback, FeedbackReceived
+from schemas.events import Account, Epic, Feedback, FeedbackReceived
 from sinks.contracts import Sighting
 from sinks.store.fake import FakeStore
 from sinks.store.learned import Certificate
-from sinks.store.rows import Remark
+from sinks.store.rows import CrmVersion, Remark
 from streams.link.alike import Audits
 from streams.link.linker import Linker
 from streams.link.linkers import Linkers
@@ -25,6 +25,7 @@ TITLES = (
     "Invoice reminders by e-mail",
     "Faster search in the archive",
 )
+ACCOUNTS = tuple(f"A-{number}" for number in range(10))
 VERBS = ("Speed up", "Translate", "Archive", "Share", "Print", "Undo", "Lock", "Audit")
 THINGS = ("calendar", "start page", "contract", "customer list", "photo upload")
 ALWAYS = Audits(share=1.0)
@@ -50,6 +51,7 @@ class World:
         self.stage = LinkStage(Linkers(self.linker), frozenset({"form"}), 0, audits).stage()
         self._numbers = count(1)
         self.epics(TITLES)
+        self.accounts(ACCOUNTS)
 
     def epics(self, titles: Iterable[str], first: int = 1, at: datetime = NOW) -> None:
         """Issues APP-1, APP-2, ... with these titles."""
@@ -64,17 +66,33 @@ class World:
                 ]
             )
 
+    def accounts(self, ids: Iterable[str]) -> None:
+        """Customers that the CRM knows, each by a mail domain of its own."""
+        versions = {}
+        for id_ in ids:
+            facts = Account(id=id_, name=id_, domains=(f"{id_.lower()}.example",))
+            versions[id_] = [
+                CrmVersion(valid_from=NOW, valid_to=None, event_id="e", stated=facts, facts=facts)
+            ]
+        with self.store.transaction() as tx:
+            tx.crm.rewrite("account", versions)
+
     def hears(
         self, *texts: str, record: str | None = None, later: int = 0, **said: Any
     ) -> list[str]:
-        """Remarks come in; their ids."""
+        """Remarks come in, of one account after the other unless it is `said` whose; their ids."""
         events = [
             FeedbackReceived(
                 id=f"e{number}",
                 source="/form",
                 specversion="1.0",
                 time=NOW + timedelta(minutes=later),
-                data=Feedback(origin="form", record=record or str(number), words=text, **said),
+                data=Feedback(
+                    origin="form",
+                    record=record or str(number),
+                    words=text,
+                    **(said or {"account_id": ACCOUNTS[number % len(ACCOUNTS)]}),
+                ),
             )
             for text, number in zip(texts, self._numbers, strict=False)
         ]
