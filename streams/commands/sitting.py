@@ -90,6 +90,7 @@ class Sitting:
         self._done: list[Done] = []
         self._skipped = self._undone = 0
         self._note = ""
+        self._whole = False
 
     @property
     def summary(self) -> Summary:
@@ -121,6 +122,7 @@ class Sitting:
     def _take(self, item: Item, key: str) -> Step:
         """What a key does."""
         self._note = ""
+        self._whole = key == "m"
         if key in {"q", "\x04"}:
             return "quit"
         if key == "s":
@@ -128,8 +130,8 @@ class Sitting:
             return "next"
         if key == "u":
             return self._undo()
-        if key == "?":
-            self._note = screen.HELP
+        if key in {"?", "m"}:
+            self._note = screen.HELP if key == "?" else ""
             return "stay"
         if key == "a":
             return self._alike(item)
@@ -244,7 +246,7 @@ class Sitting:
         progress = Progress(
             self._place + 1, len(self._queue), so_far.decided, so_far.skipped, so_far.seconds
         )
-        self._show(screen.draw(item, progress, self._note, self._width))
+        self._show(screen.draw(item, progress, self._note, self._width, whole=self._whole))
 
 
 def _is_like(each: Waiting, here: Waiting) -> bool:

@@ -1,6 +1,7 @@
 """What a person's decision teaches: the words that were accepted for an issue. Pure.
 
-Only of who has looked: what was accepted unseen, with others, is not handed in here. Lessons are a
+Only of who has looked, and only what was shown: what was accepted unseen, with others, is not
+handed in here, and of a long remark the beginning is learned (`streams.link.shown`). Lessons are a
 function of the decisions that stand, so they can be derived from them anew.
 """
 
@@ -12,8 +13,8 @@ from sinks.store.learned import Lesson
 from sinks.store.rows import PERSON, Decision, Link, Words
 from streams.link.alike import LIKENESS
 from streams.link.bound import is_crowded
-from streams.link.likeness.clean import MOST_LETTERS
 from streams.link.passages import whole
+from streams.link.shown import shown
 
 Standing = Sequence[tuple[Link, Decision]]
 
@@ -52,6 +53,6 @@ def lessons(
     if is_crowded(text, titles):
         return gone
     return gone + [
-        Lesson(remark_id=remark_id, issue_id=issue_id, text=(quote or text)[:MOST_LETTERS])
+        Lesson(remark_id=remark_id, issue_id=issue_id, text=shown(quote or text))
         for issue_id, quote in sorted(accepted.items())
     ]

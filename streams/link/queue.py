@@ -19,6 +19,7 @@ from sinks.store.learned import Guess
 from sinks.store.rows import Decision, EpicRow, Link, Linked, Outcome, Remark, Words
 from streams.link.likeness.encoder import Encoder
 from streams.link.rules import shared_words
+from streams.link.shown import shown
 from streams.link.theming import text_of
 from streams.link.worth import Customers, Worth, customers_of
 
@@ -62,7 +63,8 @@ class Suggestion(msgspec.Struct, frozen=True):
 
     Attributes:
         why: words of the title that the remark has as well, in its order; empty for none.
-        passage: the part of the remark that it is suggested for; None for all of it.
+        passage: the part of the remark that it is suggested for, as much of it as teaches; None for
+            all of it.
         near: what people accepted for the issue and is like this, the likest first.
     """
 
@@ -78,7 +80,13 @@ class Suggestion(msgspec.Struct, frozen=True):
 
 
 class Item(msgspec.Struct, frozen=True):
-    """One remark as a person sees it; `words` is None once they are erased."""
+    """One remark as a person sees it.
+
+    Attributes:
+        words: all of them; None once they are erased, as `title` and `shown`.
+        shown: the beginning of title and words, which every view shows: accepting the whole remark
+            teaches this and no more.
+    """
 
     remark: str
     outcome: Outcome
@@ -87,6 +95,7 @@ class Item(msgspec.Struct, frozen=True):
     account: str | None
     title: str | None
     words: str | None
+    shown: str | None
     url: str | None
     audit: bool
     worth: Worth
@@ -149,6 +158,19 @@ def described(
     return [_item(each, suggested[each.remark.id], looked_up) for each in waiting]
 
 
+def one(tx: Transaction, feedback_id: str, now: datetime, encoder: EncoderOf) -> Item | None:
+    """The remark of that identity, whether or not it waits; None where there is none."""
+    found = tx.remarks.find(feedback_id)
+    if found is None:
+        return None
+    remark, words = found
+    ids = {remark.id}
+    guesses, themes = tx.learned.guesses_of(ids), tx.themes.of(ids)
+    customers = customers_of(tx, [remark], now)
+    each = _waiting(remark, words, guesses.get(remark.id, ()), themes.get(remark.id), customers)
+    return described(tx, [each], now, encoder)[0]
+
+
 def guessed(tx: Transaction, issue_id: int, now: datetime) -> list[Remark]:
     """Of what was looked at, the remarks whose best guess is this issue, the worthiest first.
 
@@ -199,6 +221,7 @@ def _item(each: Waiting, suggested: Sequence[tuple[Link, Decision]], known: _Loo
         account=customers.name_of(remark),
         title=words.title if words else None,
         words=words.words if words else None,
+        shown=shown(text_of(words)) if words else None,
         url=remark.url,
         audit=each.audit,
         worth=each.worth,
@@ -227,7 +250,7 @@ def _suggestion(
         rule=why.rule,
         score=why.score,
         why=shared_words(text, row.epic.summary) if row else "",
-        passage=why.quote,
+        passage=None if why.quote is None else shown(why.quote),
         near=near.get(link.issue_id or 0, ()),
     )
 

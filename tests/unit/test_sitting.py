@@ -268,6 +268,7 @@ ITEM = Item(
     account="Acme\x1b[31m",
     title=None,
     words="first\x1b[2J line\n" + "\n".join(f"line {n}" for n in range(40)),
+    shown="first\x1b[2J line\n" + "\n".join(f"line {n}" for n in range(11)),
     url=None,
     audit=True,
     worth=Worth(1, 900_000_00, 25_000_00),
@@ -286,7 +287,7 @@ def test_a_screen_shows_what_a_decision_needs() -> None:
     text = draw(ITEM, Progress(3, 40, 2, 1, 65.0), "a note\x1b[2J", 80)
     assert "\x1b" not in text
     assert text.startswith("3 of 40   2 decided, 1 skipped, 32 s each   1:05")
-    for part in ("900,000 a year", "25,000 in deals", "7 alike", "audit", "a note", "more lines"):
+    for part in ("900,000 a year", "25,000 in deals", "7 alike", "audit", "a note", "more letters"):
         assert part in text
     assert "1  APP-1  0.50" in text
     assert "(ledger)" in text
