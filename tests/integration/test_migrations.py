@@ -14,6 +14,7 @@ from sqlalchemy import Connection, NullPool, create_engine, inspect, text
 from sinks.store.migrations import LOCK, _config, current, head, migrate, unmigrate
 from sinks.store.tables import Base
 from streams.link.copies import UNKNOWN
+from streams.link.shown import shown
 
 _DETAILS = text("""
     SELECT table_name, column_name, is_nullable, udt_name, is_identity, column_default
@@ -158,6 +159,30 @@ def test_who_belongs_to_no_account_was_one_sender_before(database_url: str) -> N
         among = connection.execute(text("SELECT epics FROM certificate ORDER BY id"))
         assert senders.scalars().all() == [7, UNKNOWN, UNKNOWN]
         assert among.scalars().all() == [5, None, None]
+
+
+def test_what_was_learned_before_is_cut_to_what_is_shown(database_url: str) -> None:
+    """As it would follow from the decisions now; whoever has read it reads it again.
+
+    All of it: before these are more than are looked at at once.
+    """
+    texts = ["short", "long " * 400, "\n".join("line" for _ in range(30)), "x\u2028" * 30, ""]
+    migrate(database_url)
+    unmigrate(database_url, "0009")
+    with connected(database_url) as connection:
+        connection.execute(
+            text("INSERT INTO lesson SELECT n, 1, 'x', true, 0 FROM generate_series(1, 5001) n")
+        )
+        connection.execute(
+            text("INSERT INTO lesson VALUES (:id, 1, :text, true, nextval('lesson_mark'))"),
+            [{"id": id_, "text": one} for id_, one in enumerate(texts, 9001)],
+        )
+    migrate(database_url)
+    with connected(database_url) as connection:
+        found = text("SELECT text, mark FROM lesson WHERE remark_id > 9000 ORDER BY remark_id")
+        lessons = connection.execute(found).all()
+    assert [one.text for one in lessons] == [shown(one) for one in texts]
+    assert [one.mark > len(texts) for one in lessons] == [shown(one) != one for one in texts]
 
 
 def test_whoever_starts_second_waits_for_the_first(database_url: str) -> None:
