@@ -12,6 +12,7 @@ from sinks.store.migrations import migrate
 from sinks.store.postgres.store import PostgresStore
 from streams.commands.root import run
 from tests.integration.commands.calling import Call, Called
+from tests.integration.commands.world import fill
 
 
 @pytest.fixture
@@ -66,3 +67,10 @@ def store(database_url: str) -> Iterator[PostgresStore]:
     opened.open()
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def filled(store: PostgresStore) -> PostgresStore:
+    """The store with the small world."""
+    fill(store)
+    return store

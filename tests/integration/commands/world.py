@@ -145,3 +145,9 @@ def tell(store: PostgresStore, **settings: Any) -> FakeMailer:
     work.work_out_audiences(datetime.now(UTC))
     work.send_due(datetime.now(UTC))
     return mailer
+
+
+def outbox(store: PostgresStore) -> list[str]:
+    """The topics of what waits to be published."""
+    with store.transaction() as tx:
+        return [row.topic for row in tx.outbox.take(100)]

@@ -30,6 +30,7 @@ SETTINGS = Settings(
     digest_s=3600,
     resend_after_s=6 * 3600,
 )
+HOUR = timedelta(hours=1)
 LATER = NOW + timedelta(hours=2)
 """When the digest is due."""
 
@@ -200,3 +201,8 @@ class World:
 def links_of(mail: Mail) -> list[str]:
     """Every link of ours in a mail, in the order: solved, not solved, customer told, seen."""
     return [word for word in mail.text.split() if word.startswith("https://loop.example/r/")]
+
+
+def addressees(world: World) -> list[str]:
+    """Whom mails went to so far."""
+    return sorted(mail.to_email for mail in world.mailer.mails)

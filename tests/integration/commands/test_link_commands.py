@@ -1,0 +1,55 @@
+"""link, on a real database."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from sinks.store.learned import Lesson
+from sinks.store.postgres.store import PostgresStore
+from tests.integration.commands.calling import Call
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_text_is_tried_against_the_rules(on_store: Call) -> None:
+    """A key links; what is alike is shown with its score and why; an unknown key is left alone."""
+    keyed = on_store("link", "try", "as in APP-1 and XYZ-9", "--json").json
+    assert (keyed["outcome"], keyed["claims"][0]["issue_key"]) == ("linked", "APP-1")
+    assert keyed["passed_over"][0]["key"] == "XYZ-9"
+    alike = on_store("link", "try", "the exported ledger is not sorted")
+    assert "suggested" in alike.out
+    assert "exported, ledger" in alike.out
+
+
+def test_the_linker_is_measured_on_a_folder(bare: Call, tmp_path: Path) -> None:
+    """The report is printed, and a folder that does not fit is refused by line."""
+    epics = [{"id": str(n), "pool": "p", "title": f"{word} things"} for n, word in enumerate(_MANY)]
+    queries = [{"id": str(n), "pool": "p", "text": f"please {w}"} for n, w in enumerate(_MANY)]
+    gold = [{"query_id": str(n), "gold": [str(n)]} for n in range(len(_MANY))]
+    for name, lines in (("candidates", epics), ("queries", queries), ("gold", gold)):
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    assert bare("link", "evaluate", tmp_path, "--json").json["queries"] == len(_MANY)
+    table = bare("link", "evaluate", tmp_path).out
+    assert {"r1", "auroc", "coverage"} <= {line.split(" ")[0] for line in table.splitlines()}
+    (tmp_path / "gold.jsonl").write_text("{}")
+    refused = bare("link", "evaluate", tmp_path)
+    assert (refused.status, "gold.jsonl:1" in refused.err) == (1, True)
+
+
+_MANY = [f"{a}{b}ing" for a in ("sort", "paint", "weld", "mix") for b in "bcdfghjklm"]
+
+
+def test_what_was_learned_is_compared_and_rebuilt(on_store: Call, filled: PostgresStore) -> None:
+    """A lesson that slipped in: 1 at the check, named; a dry run leaves it, a rebuild does not."""
+    assert on_store("triage", "accept", "upstream:2", "APP-2").status == 0
+    right = on_store("link", "rebuild", "--check", "--json")
+    assert (right.status, right.json["is_right"], right.json["lessons"]["derived"]) == (0, True, 1)
+    assert right.json["tiers"][0]["same_sums"]
+    with filled.transaction() as tx:
+        tx.learned.teach([Lesson(remark_id=1, issue_id=10001, text="slipped in")])
+    wrong = on_store("link", "rebuild", "--check")
+    assert (wrong.status, "left over" in wrong.out, "10001" in wrong.out) == (1, True, True)
+    assert not on_store("link", "rebuild", "--dry-run", "--json").json["written"]
+    assert on_store("link", "rebuild", "--check").status == 1
+    assert on_store("link", "rebuild").status == 0
+    assert on_store("link", "rebuild", "--check").status == 0
