@@ -9,27 +9,29 @@ from typing import Any
 import click
 
 from sinks.store.contract import Transaction
-from streams.commands import options
+from streams.commands import options, screen
 from streams.commands.deciding import carry_out, parted, rule, some
 from streams.commands.errors import NotFound
-from streams.commands.lookup import issue_named
+from streams.commands.lookup import issue_named, remark_named
 from streams.commands.output import remark as say
-from streams.commands.output import show
+from streams.commands.output import show, show_json
 from streams.commands.root import settings_of
 from streams.commands.sit import sit
 from streams.commands.terminal import excerpt
 from streams.commands.theming import new_epic, themes
 from streams.link.desk import Asked, plan_all, plan_undoing_last
-from streams.link.queue import Item, Suggestion, guessed, queue
+from streams.link.queue import Item, Suggestion, guessed, item_of, queue
 from streams.link.triage import Plan
 from streams.tell.wording import money
 
 MOST_ALIKE = 500
+COLUMNS = 100
+"""How wide a remark is shown."""
 
 
 @click.group()
 def triage() -> None:
-    """Triage: sit, list, themes, accept, reject, dismiss, undo, new-epic.
+    """Triage: sit, list, show, themes, accept, reject, dismiss, undo, new-epic.
 
     Example: closeloop triage list
     """
@@ -44,7 +46,7 @@ def list_(context: click.Context, *, limit: int, as_json: bool) -> None:
 
     Audits come first, since the promise of what is linked by itself rests on them; then the
     customer's revenue and open deal times the number of remarks that are alike. The newest 2,000
-    and every audit are looked at.
+    and every audit are looked at. A line of each is listed: `triage show` shows what it teaches.
 
     Example: closeloop triage list --limit 5
     """
@@ -63,6 +65,30 @@ def list_(context: click.Context, *, limit: int, as_json: bool) -> None:
         say("no remark waits")
     elif found.more:
         say(f"{found.looked_at:,} remarks were looked at: every audit, and the newest")
+
+
+@triage.command("show")
+@click.argument("feedback", metavar="SOURCE:RECORD")
+@click.option("--all", "whole", is_flag=True, help="All of a long remark.")
+@options.as_json
+@click.pass_context
+def show_(context: click.Context, /, feedback: str, *, whole: bool, as_json: bool) -> None:
+    """Show a remark and what is suggested for it, as `triage sit` does.
+
+    Of a long remark the first 800 letters and 12 lines are shown, and of a passage as much: what
+    stands behind is shown by --all, and teaches nothing.
+
+    Example: closeloop triage show zendesk:4711
+    """
+    from streams.link.likeness.table import packaged
+    from streams.wiring import opened_store
+
+    with opened_store(settings_of(context)) as store, store.transaction() as tx:
+        item = item_of(tx, remark_named(tx, feedback), datetime.now(UTC), packaged)
+    if as_json:
+        show_json(item)
+    else:
+        click.echo("\n".join(screen.described(item, COLUMNS, whole=whole, by="--all")))
 
 
 @triage.command()

@@ -158,11 +158,10 @@ def described(
     return [_item(each, suggested[each.remark.id], looked_up) for each in waiting]
 
 
-def one(tx: Transaction, feedback_id: str, now: datetime, encoder: EncoderOf) -> Item | None:
-    """The remark of that identity, whether or not it waits; None where there is none."""
-    found = tx.remarks.find(feedback_id)
-    if found is None:
-        return None
+def item_of(
+    tx: Transaction, found: tuple[Remark, Words | None], now: datetime, encoder: EncoderOf
+) -> Item:
+    """A remark as a person sees it, whether or not it waits."""
     remark, words = found
     ids = {remark.id}
     guesses, themes = tx.learned.guesses_of(ids), tx.themes.of(ids)

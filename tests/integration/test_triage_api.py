@@ -149,11 +149,12 @@ def audited(store: FakeStore, record: str) -> None:
 
 
 def test_what_waits_is_listed(client: httpx.Client) -> None:
-    """With how much was looked at; never kept by a cache."""
+    """With how much was looked at, and what of it teaches; never kept by a cache."""
     answer = client.get("/v1/triage", params={"limit": 2})
     said = answer.json()
     assert (said["looked_at"], said["more"], len(said["items"])) == (3, False, 2)
     assert said["items"][0]["alike"] == 3
+    assert said["items"][0]["shown"] == said["items"][0]["words"] == WORDS[2]
     assert answer.headers["cache-control"] == "no-store"
     (theme,) = client.get("/v1/triage/themes").json()["themes"]
     assert (theme["remarks"], theme["id"]) == (3, 1)

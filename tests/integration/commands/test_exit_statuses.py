@@ -15,6 +15,7 @@ READING = [
     ("link", "status"),
     ("link", "adapt"),
     ("triage", "list"),
+    ("triage", "show", "upstream:2"),
     ("triage", "themes"),
     ("ship", "list"),
     ("tell", "list"),
@@ -33,6 +34,7 @@ def test_a_store_out_of_reach_is_exit_status_3(bare: Call, arguments: tuple[str,
 
 MISSING = [
     ("account", "show", "nobody.example"),
+    ("triage", "show", "upstream:99"),
     ("triage", "accept", "upstream:99", "APP-1"),
     ("triage", "accept", "upstream:2", "APP-99"),
     ("triage", "reject", "upstream:3"),

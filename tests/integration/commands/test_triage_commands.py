@@ -21,6 +21,21 @@ def test_what_waits_for_a_person_is_listed_safely(on_store: Call) -> None:
     assert "\x1b" not in table
 
 
+def test_a_remark_is_shown_as_far_as_it_teaches(on_store: Call, filled: PostgresStore) -> None:
+    """And all of it on demand, with how much that is; safely."""
+    words = "\x1b[2J Sort it, please. " + "It is never sorted. " * 60 + "zanzibar"
+    hear(filled, "9", words)
+    short, whole = on_store("triage", "show", "upstream:9").out, "zanzibar"
+    assert f"[{len(words) - 800:,} more letters, which teach nothing: --all]" in short
+    assert whole not in short
+    assert whole in on_store("triage", "show", "upstream:9", "--all").out
+    assert "\x1b" not in short
+    shown = on_store("triage", "show", "upstream:9", "--json").json
+    assert (shown["shown"], shown["words"]) == (words[:800], words)
+    linked = on_store("triage", "show", "upstream:1")
+    assert "APP-1 please, sorted." in linked.out
+
+
 def test_a_person_accepts_rejects_and_takes_it_back(on_store: Call, filled: PostgresStore) -> None:
     """Each is a decision that stays, is announced, and moves the remark's outcome."""
     before = len(outbox(filled))
