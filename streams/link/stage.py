@@ -68,14 +68,7 @@ class LinkStage:
         Of two workers that have the same remark the first to commit decides it. The other one finds
         what was decided: it holds what it revises, and takes up again what it took for new.
         """
-        newest = _newest(items)
-        stored = tx.remarks.known(list(newest))
-        fresh = [item for key, item in newest.items() if key not in stored]
-        newer = {
-            stored[key].id: item
-            for key, item in newest.items()
-            if key in stored and _age_of(stored[key]) < item.age
-        }
+        fresh, newer = _sift(tx, items)
         before = _before(tx, newer)
         drawing = Drawing(tx, self._audits, now)
         ids = tx.remarks.new_ids(len(fresh))
@@ -180,6 +173,19 @@ def _before(tx: Transaction, newer: Mapping[int, Read]) -> dict[int, Before]:
     older = [id_ for id_, item in newer.items() if _age_of(found[id_][0]) < item.age]
     standing = tx.links.of_remarks(older)
     return {id_: Before(*found[id_], standing[id_]) for id_ in older}
+
+
+def _sift(tx: Transaction, items: Iterable[Read]) -> tuple[list[Read], dict[int, Read]]:
+    """The remarks that the store does not have; by id those that it has in an older version."""
+    newest = _newest(items)
+    stored = tx.remarks.known(list(newest))
+    fresh = [item for key, item in newest.items() if key not in stored]
+    newer = {
+        stored[key].id: item
+        for key, item in newest.items()
+        if key in stored and _age_of(stored[key]) < item.age
+    }
+    return fresh, newer
 
 
 def _newest(items: Iterable[Read]) -> dict[bytes, Read]:
