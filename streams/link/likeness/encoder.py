@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from streams.link.likeness.scores import Matrix
+from streams.link.likeness.sentences import Parted
 
 
 class Encoder(Protocol):
@@ -23,4 +24,12 @@ class Encoder(Protocol):
 
     def encode(self, texts: Sequence[str]) -> Matrix:
         """One row per text: of length one, or zero where no word is known."""
+        ...
+
+
+class SentenceEncoder(Encoder, Protocol):
+    """Knows the sentences of a text as well."""
+
+    def parted(self, texts: Sequence[str]) -> Parted:
+        """The same rows, and one for each sentence of each text."""
         ...

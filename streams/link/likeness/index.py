@@ -27,12 +27,13 @@ from scipy import sparse
 from streams.link.likeness import features, grams, letters, saved, usual
 from streams.link.likeness.blend import FAST, Weights, weighed
 from streams.link.likeness.clean import MOST_LETTERS, first_words, strip_hints, strip_template
-from streams.link.likeness.encoder import Encoder
+from streams.link.likeness.encoder import SentenceEncoder
 from streams.link.likeness.growing import Rows
 from streams.link.likeness.learning import Taught
 from streams.link.likeness.postings import Postings
 from streams.link.likeness.reading import once
-from streams.link.likeness.scores import Candidate, Matrix, Scores, highest
+from streams.link.likeness.scores import Candidate, Matrix, Scores, cosines, highest
+from streams.link.likeness.sentences import AT_ONCE, best_part
 
 QUERY_SCALE, ROW_SCALE = 2048, 4096
 """Integers per unit: 2048 * 4096 * 1.5 (the longest row) stays under 2**24, exact in float32."""
@@ -63,7 +64,7 @@ class Index:
 
     def __init__(
         self,
-        encoder: Encoder | None = None,
+        encoder: SentenceEncoder | None = None,
         weights: Weights = FAST,
         taught: Taught | None = None,
     ) -> None:
@@ -191,7 +192,7 @@ class Index:
         )
         words = np.array([self._title_words[each[0].epic_id] for each in best])
         best_rows, second_rows = self._meaning.array[first], self._meaning.array[second]
-        like = _cosines(best_rows, second_rows), _cosines(best_rows, self._all[None])
+        like = cosines(best_rows, second_rows), cosines(best_rows, self._all[None])
         chosen = features.Best(first, words, *like)
         return features.of_best(scores, texts, len(self), chosen, near)
 
@@ -202,15 +203,31 @@ class Index:
         epics = letters.Seen(self._common, len(self))
         shared = self._letters.scores(letters.of_remarks(counts, epics, self._usual))
         shared *= self._weights.letters(short)[:, None]
-        vectors = self._vectors(texts)
-        meaning = _whole(vectors, QUERY_SCALE) @ self._meaning.array.T
-        meaning *= 1.0 / (QUERY_SCALE * ROW_SCALE)
+        vectors, meaning = self._meant(texts)
         total = meaning + shared
         taught = self._taught_scores(vectors, counts)
         if taught is not None:
             total += taught
         total[:, list(self._dead)] = -np.inf
         return Scores(total, meaning, shared, taught)
+
+    def _meant(self, texts: Sequence[str]) -> tuple[Matrix, Matrix]:
+        """The texts' vectors, and how each epic is like them in meaning."""
+        share = np.float32(self._weights.sentence)
+        if self._encoder is None:
+            nothing = np.zeros((len(texts), 1), np.float32)
+            return nothing, self._products(nothing)
+        if not share:
+            vectors = self._encoder.encode(texts)
+            return vectors, self._products(vectors)
+        said = self._encoder.parted(texts)
+        best = [best_part(some, self._products) for some in said.some(AT_ONCE)]
+        return said.whole, (1 - share) * self._products(said.whole) + share * np.concatenate(best)
+
+    def _products(self, vectors: Matrix) -> Matrix:
+        found = _whole(vectors, QUERY_SCALE) @ self._meaning.array.T
+        found *= 1.0 / (QUERY_SCALE * ROW_SCALE)
+        return found
 
     def _taught_scores(self, vectors: Matrix, counts: sparse.csr_array) -> Matrix | None:
         """What the epics' accepted texts add; nothing where a text does not stand out."""
@@ -260,32 +277,18 @@ class Index:
         self._letters.keep(alive)
         self._dead = set()
 
-    def _vectors(self, texts: Sequence[str]) -> Matrix:
-        if self._encoder is None:
-            return np.zeros((len(texts), 1), np.float32)
-        return self._encoder.encode(texts)
-
     def _meanings(self, titles: Sequence[str], bodies: Sequence[str]) -> Matrix:
         if self._encoder is None:
             return np.zeros((len(titles), 1), np.float32)
-        blend = self._encoder.encode(titles) + self._weights.description * self._encoder.encode(
-            bodies
-        )
-        return _whole(blend, ROW_SCALE)
+        rows = self._encoder.encode(titles)
+        if self._weights.description:
+            rows = rows + self._weights.description * self._encoder.encode(bodies)
+        return _whole(rows, ROW_SCALE)
 
 
 def _parts(scores: Scores, number: int, at: int) -> dict[str, float]:
     shares = {"meaning": scores.meaning, "letters": scores.letters, "taught": scores.taught}
     return {name: float(part[number, at]) for name, part in shares.items() if part is not None}
-
-
-def _cosines(
-    first: npt.NDArray[np.floating], second: npt.NDArray[np.floating]
-) -> npt.NDArray[np.float64]:
-    """Of each row with its like, or with the only one; of whole numbers, so whatever the order."""
-    one, other = first.astype(np.float64), second.astype(np.float64)
-    length = np.sqrt((one**2).sum(axis=1) * (other**2).sum(axis=1))
-    return np.asarray((one * other).sum(axis=1) / np.maximum(length, 1e-9), np.float64)
 
 
 def _whole(vectors: npt.NDArray[np.floating], scale: int) -> Matrix:

@@ -44,3 +44,12 @@ def highest(total: Matrix, most: int) -> Matrix:
         return total[:, :0]
     width = total.shape[1]
     return -np.sort(-np.partition(total, width - most, axis=1)[:, width - most :], axis=1)
+
+
+def cosines(
+    first: npt.NDArray[np.floating], second: npt.NDArray[np.floating]
+) -> npt.NDArray[np.float64]:
+    """Of each row with its like, or with the only one; of whole numbers, so whatever the order."""
+    one, other = first.astype(np.float64), second.astype(np.float64)
+    length = np.sqrt((one**2).sum(axis=1) * (other**2).sum(axis=1))
+    return np.asarray((one * other).sum(axis=1) / np.maximum(length, 1e-9), np.float64)

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +23,7 @@ from tokenizers import Tokenizer
 from streams.link.likeness.clean import MOST_LETTERS
 from streams.link.likeness.reading import once
 from streams.link.likeness.scores import Matrix
+from streams.link.likeness.sentences import Parted, cut, firsts
 
 PACKAGED = Path(__file__).parent / "table.safetensors"
 
@@ -92,7 +94,18 @@ class Table:
 
     def encode(self, texts: Sequence[str]) -> Matrix:
         """One row per text: of length one, or zero where no word piece is known."""
-        sums = np.asarray(self.counts(texts) @ self._rows, np.float32)
+        return self._vectors(self.counts(texts))
+
+    def parted(self, texts: Sequence[str]) -> Parted:
+        """The same, and those of the sentences."""
+        counts = self.counts(texts)
+        each = [counts.indices[at:to] for at, to in pairwise(counts.indptr)]
+        cuts = [cut(pieces) for pieces in each]
+        parts = [pieces[at] for pieces, places in zip(each, cuts, strict=True) for at in places]
+        return Parted(self._vectors(counts), self._vectors(self._ones(parts)), firsts(cuts))
+
+    def _vectors(self, counts: sparse.csr_array) -> Matrix:
+        sums = np.asarray(counts @ self._rows, np.float32)
         length = np.sqrt(np.einsum("ij,ij->i", sums, sums, dtype=np.float64))
         return np.asarray(sums / np.maximum(length, 1e-9)[:, None], np.float32)
 
@@ -102,11 +115,14 @@ class Table:
 
     def _counted(self, texts: Sequence[str]) -> sparse.csr_array:
         short = [text[: MOST_LETTERS // 4].encode("utf-8", "replace").decode() for text in texts]
-        found = [e.ids for e in self._tokenizer.encode_batch_fast(short, add_special_tokens=False)]
+        found = self._tokenizer.encode_batch_fast(short, add_special_tokens=False)
+        return self._ones([each.ids for each in found])
+
+    def _ones(self, found: Sequence[Sequence[int]]) -> sparse.csr_array:
         ends = np.cumsum([0, *(len(ids) for ids in found)])
         pieces = np.fromiter((piece for ids in found for piece in ids), np.int32, int(ends[-1]))
         return sparse.csr_array(
-            (np.ones(len(pieces), np.float32), pieces, ends), shape=(len(texts), len(self._rows))
+            (np.ones(len(pieces), np.float32), pieces, ends), shape=(len(found), len(self._rows))
         )
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from streams.link.likeness import minilm, table
 from streams.link.likeness.blend import FAST, QUALITY, Weights
-from streams.link.likeness.encoder import Encoder
+from streams.link.likeness.encoder import SentenceEncoder
 from streams.link.likeness.index import Index
 from streams.link.likeness.learning import Taught
 from streams.link.likeness.saved import RECIPE
@@ -28,7 +28,7 @@ class Tier:
     """
 
     name: TierName
-    encoder: Encoder
+    encoder: SentenceEncoder
     weights: Weights
     pieces: Callable[[Sequence[str]], Sequence[int]]
     slow: bool = False
