@@ -60,3 +60,15 @@ def test_the_promise_is_kept_in_at_least_the_promised_share_of_samples() -> None
         linked = model.rank(fresh) >= (2.0 if found is None else found.least)
         kept.append(not linked.any() or truth[linked].mean() >= 0.9)
     assert np.mean(kept) >= 0.87
+
+
+def test_a_remark_is_as_sure_whatever_it_is_asked_with() -> None:
+    """To the last bit, since a threshold may lie there."""
+    rng = np.random.default_rng(3)
+    features = rng.normal(size=(999, 24))
+    curve = fit_logistic(features, rng.random(999) < 0.5)
+    together = curve.probability(features)
+    alone = np.concatenate([curve.probability(row[None]) for row in features])
+    turned = curve.probability(np.asfortranarray(features))
+    assert (together == alone).all()
+    assert (together == turned).all()

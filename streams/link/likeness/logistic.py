@@ -25,9 +25,12 @@ class Logistic(NamedTuple):
     bias: float
 
     def probability(self, features: Array) -> Array:
-        """Probability for each row, 0..1."""
-        scaled = (features - np.array(self.centre)) / np.array(self.spread)
-        return _sigmoid(scaled @ np.array(self.weights) + self.bias)
+        """Probability for each row, 0..1: the same bits whatever the other rows are.
+
+        A matrix product would sum in another order for one row than for many.
+        """
+        scaled = (np.ascontiguousarray(features) - np.array(self.centre)) / np.array(self.spread)
+        return _sigmoid((scaled * np.array(self.weights)).sum(axis=1) + self.bias)
 
 
 class Steps(NamedTuple):
