@@ -87,7 +87,7 @@ def judge(of: Asked, answers: Sequence[Answer], *, audit: bool) -> Judged:
         if answer.sure and answer.candidates and not audit
     ]
     titles = titles_in(text_of(of.remark.event), (each.title for each in near))
-    bounded = bound([], sure, titles)
+    bounded = bound(sure, titles)
     open_ = [
         _claim(each, quote, sure=False)
         for answer, quote in zip(answers, quotes, strict=True)

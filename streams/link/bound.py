@@ -1,10 +1,11 @@
 """The most that one remark can do, whatever is in it. Pure.
 
-**The bound**: a remark is linked without a person to at most `MOST_KEYS` issues in all, and of
-these to at most `MOST_ALIKE` by likeness. One that would go beyond is crowded: nothing of it is
-linked, all of it is asked. So is one that holds the whole titles of more than `MOST_TITLES` issues,
-which is how one would fish for links without knowing a key. A crowded remark teaches nothing, even
-what a person accepts of it; and no remark teaches by a link that no person has decided.
+**The bound**: a remark is linked without a person to at most `MOST_KEYS` issues that are named, by
+itself or by its thread (`streams.link.rules.decide`), or else, where none is, to at most
+`MOST_ALIKE` by likeness. One that would go beyond is crowded: nothing of it is linked, all of it is
+asked. So is one that holds the whole titles of more than `MOST_TITLES` issues, which is how one
+would fish for links without knowing a key. A crowded remark teaches nothing, even what a person
+accepts of it; and no remark teaches by a link that no person has decided.
 
 Not bounded here: many remarks of one sender. Each of them is a remark, and its links are audited;
 how much their audits can say of others' remarks is bounded in `streams.link.copies`.
@@ -45,20 +46,17 @@ class Bounded(NamedTuple):
     crowded: str = ""
 
 
-def bound(explicit: Sequence[Claim], alike: Sequence[Claim], whole_titles: int = 0) -> Bounded:
+def bound(alike: Sequence[Claim], whole_titles: int = 0) -> Bounded:
     """The claims that would be linked, or all as suggestions if they are too many.
 
     Args:
-        explicit: by key, URL, field or thread.
         alike: by likeness, each sure enough to be linked; at most one of each passage.
         whole_titles: as `titles_in` counts them.
     """
-    named = _by_issue(explicit)
-    likely = {key: claim for key, claim in _by_issue(alike).items() if key not in named}
-    claims = [*named.values(), *likely.values()]
-    crowded = _crowded(len(named), len(likely), whole_titles)
+    claims = list(_by_issue(alike).values())
+    crowded = _crowded(len(claims), whole_titles)
     if crowded:
-        return Bounded("suggested", claims[:MOST_KEYS], crowded)
+        return Bounded("suggested", claims, crowded)
     return Bounded("linked" if claims else "unmatched", claims)
 
 
@@ -79,9 +77,7 @@ def is_crowded(text: str, titles: Iterable[str]) -> bool:
     return len(mentions(text)) > MOST_KEYS or titles_in(text, titles) > MOST_TITLES
 
 
-def _crowded(named: int, likely: int, whole_titles: int) -> str:
-    if named + likely > MOST_KEYS:
-        return f"names more than {MOST_KEYS} issues"
+def _crowded(likely: int, whole_titles: int) -> str:
     if likely > MOST_ALIKE:
         return f"is like more than {MOST_ALIKE} issues"
     if likely and whole_titles > MOST_TITLES:

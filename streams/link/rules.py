@@ -4,7 +4,9 @@ In this order:
 
 1. an issue key or URL in the words, 2. the source's own link field, 3. the thread's earlier link,
 4. likeness (`streams.link.alike`). A key that stands only in code, a log or quoted mail is not what
-the customer says now: it is suggested, and only where nothing else is named.
+the customer says now: it is suggested, and only where nothing else is named. Whichever of them it
+is by, a remark is linked to at most `MOST_KEYS` issues; one that would go beyond is crowded: none
+of them is linked, and its thread does not learn of them.
 """
 
 from __future__ import annotations
@@ -101,15 +103,12 @@ def text_of(event: FeedbackReceived) -> str:
 
 def decide(remark: Read, known: Known) -> tuple[Outcome, list[Claim]]:
     """Linked with the claims that hold, suggested with too many of them, or unmatched."""
-    named = [claim for each in remark.mentions if (claim := _explicit(each, known))]
-    explicit = [claim for claim in named if claim.rule != QUOTED]
-    if len(explicit) > MOST_KEYS:
-        return "suggested", explicit[:MOST_KEYS]
-    if explicit:
-        return "linked", explicit
-    earlier = _earlier(remark, known)
-    if earlier:
-        return "linked", earlier
+    named = _named(remark, known)
+    firm = _firm(named) or _earlier(remark, known)
+    if len(firm) > MOST_KEYS:
+        return "suggested", firm[:MOST_KEYS]
+    if firm:
+        return "linked", firm
     return ("suggested", named[:MOST_KEYS]) if named else ("unmatched", [])
 
 
@@ -119,13 +118,24 @@ def with_batch(known: Known, items: Sequence[Read]) -> Known:
     keys = dict(known.keys)
     for item in items:
         said = item.event.data
-        if said.thread is None:
+        firm = _firm(_named(item, known)) if said.thread is not None else []
+        if said.thread is None or len(firm) > MOST_KEYS:
             continue
-        for claim in [c for m in item.mentions if (c := _explicit(m, known))]:
-            if claim.issue_id is not None and claim.rule != QUOTED:
+        for claim in firm:
+            if claim.issue_id is not None:
                 threads.setdefault((said.origin, said.thread), set()).add(claim.issue_id)
                 keys.setdefault(claim.issue_id, claim.issue_key)
     return Known(known.issues, known.projects, threads, keys)
+
+
+def _named(remark: Read, known: Known) -> list[Claim]:
+    """What its words and fields name."""
+    return [claim for each in remark.mentions if (claim := _explicit(each, known))]
+
+
+def _firm(named: Sequence[Claim]) -> list[Claim]:
+    """Of what is named that which links."""
+    return [claim for claim in named if claim.rule != QUOTED]
 
 
 def _explicit(mention: Mention, known: Known) -> Claim | None:

@@ -118,6 +118,13 @@ class World:
         with self.store.transaction() as tx:
             return {link.issue_key: link.state for link, _ in tx.links.of_remark(id_)}
 
+    def rules(self, feedback_id: str) -> dict[int | None, str]:
+        """Issue id -> the rule by which the remark is linked to it."""
+        id_ = self.remark(feedback_id).id
+        with self.store.transaction() as tx:
+            standing = tx.links.of_remark(id_)
+        return {link.issue_id: its.rule for link, its in standing if link.state == "linked"}
+
     def accept(self, feedback_id: str, *keys: str) -> None:
         """A person accepts."""
         self.accept_at(NOW, feedback_id, *keys)

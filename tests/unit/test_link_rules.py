@@ -1,0 +1,123 @@
+"""What decides a remark before likeness is asked: keys, fields and threads, in this order."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from schemas.events import Feedback, FeedbackReceived
+from streams.link.keys import MOST_KEYS, QUOTED
+from streams.link.rules import QUOTED_SCORE, Known, Read, decide, read, with_batch
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+ISSUES = {f"BANK-{number}": number for number in range(1, 21)}
+
+
+def remark(words: str, **said: Any) -> Read:
+    """A remark of a form."""
+    return read(
+        FeedbackReceived(
+            id="e",
+            source="/form",
+            specversion="1.0",
+            time=NOW,
+            data=Feedback(origin="form", record="1", words=words, **said),
+        )
+    )
+
+
+def known(
+    issues: Mapping[str, int] = ISSUES,
+    thread: frozenset[int] | set[int] = frozenset(),
+) -> Known:
+    """These issues; `thread` are those that the thread T was linked to before."""
+    return Known(
+        issues=issues,
+        projects={"BANK"},
+        threads={("form", "T"): thread},
+        keys={issue_id: key for key, issue_id in issues.items()},
+    )
+
+
+def decided(words: str, of: Known | None = None, **said: Any) -> tuple[str, list[tuple[str, str]]]:
+    """The outcome, and each claim's key and rule."""
+    outcome, claims = decide(remark(words, **said), of or known())
+    return outcome, [(claim.issue_key, claim.rule) for claim in claims]
+
+
+def test_a_key_goes_before_the_thread() -> None:
+    """What the customer says now counts."""
+    assert decided("BANK-1 again", known(thread={2}), thread="T") == (
+        "linked",
+        [("BANK-1", "key")],
+    )
+
+
+def test_the_source_s_field_goes_before_the_thread() -> None:
+    """Somebody tied this very remark to it."""
+    assert decided("any news?", known(thread={2}), thread="T", issue_keys=("BANK-3",)) == (
+        "linked",
+        [("BANK-3", "field")],
+    )
+
+
+def test_what_words_and_field_name_are_both_linked() -> None:
+    """The words first."""
+    assert decided("as BANK-1", issue_keys=("BANK-3", "BANK-1")) == (
+        "linked",
+        [("BANK-1", "key"), ("BANK-3", "field")],
+    )
+
+
+def test_what_names_nothing_follows_its_thread() -> None:
+    """Only its own; it is a little less sure than a key."""
+    outcome, claims = decide(remark("any news?", thread="T"), known(thread={2}))
+    assert (outcome, [(c.issue_id, c.rule) for c in claims]) == ("linked", [(2, "thread")])
+    assert QUOTED_SCORE < claims[0].score < 1
+    assert decided("any news?", known(thread={2}), thread="U") == ("unmatched", [])
+    assert decided("any news?", known(thread={2})) == ("unmatched", [])
+
+
+def test_what_is_only_quoted_is_suggested_last() -> None:
+    """A thread goes before it; nothing that was said does."""
+    words = "Same as always\n> see BANK-1"
+    assert decided(words, known(thread={2}), thread="T") == ("linked", [("BANK-2", "thread")])
+    assert decided(words) == ("suggested", [("BANK-1", QUOTED)])
+    assert [claim.score for claim in decide(remark(words), known())[1]] == [QUOTED_SCORE]
+
+
+def test_a_key_of_an_unknown_project_names_nothing() -> None:
+    """UTF-8 is no issue; one of our projects may be on its way."""
+    assert decided("not UTF-8, see BANK-99") == ("linked", [("BANK-99", "key")])
+    assert decided("not UTF-8", issue_keys=("ABC-1",)) == ("unmatched", [])
+
+
+@pytest.mark.parametrize(("many", "outcome"), [(MOST_KEYS, "linked"), (MOST_KEYS + 1, "suggested")])
+def test_as_many_issues_are_linked_as_the_bound_says(many: int, outcome: str) -> None:
+    """By keys, by the field, by the thread: one more, and a person is asked."""
+    keys = [f"BANK-{number}" for number in range(1, many + 1)]
+    for found in (
+        decided(" ".join(keys)),
+        decided("any news?", issue_keys=tuple(keys)),
+        decided("any news?", known(thread=set(range(1, many + 1))), thread="T"),
+    ):
+        assert found[0] == outcome
+        assert len(found[1]) == MOST_KEYS
+
+
+def test_a_thread_learns_in_a_batch_what_is_linked_by_a_key() -> None:
+    """Of remarks of this very batch, whichever comes first."""
+    said = [remark("see BANK-2", thread="T"), remark("and BANK-3", thread="U")]
+    assert decided("any news?", with_batch(known(), said), thread="T") == (
+        "linked",
+        [("BANK-2", "thread")],
+    )
+
+
+def test_a_thread_learns_nothing_of_what_is_only_suggested() -> None:
+    """Neither of too many keys nor of a quotation."""
+    crowd = remark(" ".join(ISSUES), thread="T")
+    quoting = remark("Hm.\n> see BANK-2", thread="T")
+    after = with_batch(known(), [crowd, quoting])
+    assert decided("any news?", after, thread="T") == ("unmatched", [])
