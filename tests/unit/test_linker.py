@@ -9,7 +9,7 @@ from schemas.errors import SinkUnreachable
 from schemas.events import Epic
 from sinks.contracts import Sighting
 from sinks.store.contract import Learned
-from streams.link.bound import MOST_ALIKE
+from streams.link.bound import MOST_ALIKE, MOST_TITLES
 from streams.link.certifying import Certifying
 from streams.link.likeness.index import Index
 from streams.link.likeness.learning import Taught
@@ -139,6 +139,14 @@ def test_an_attack_with_titles_links_nothing_and_teaches_nothing(world: World) -
     world.accept(feedback, "APP-2")
     world.ask("x")
     assert world.linker.state() == before
+
+
+@pytest.mark.parametrize(("many", "outcome"), [(MOST_TITLES, "linked"), (len(TITLES), "suggested")])
+def test_a_sentence_full_of_titles_is_asked_about(world: World, many: int, outcome: str) -> None:
+    """One problem, one issue that is sure: all that is wrong with it is the titles."""
+    world.certify(0.0)
+    (feedback,) = world.hears("I need this now: " + ", ".join(TITLES[:many]))
+    assert world.remark(feedback).outcome == outcome
 
 
 def test_likeness_alone_links_to_no_more_than_the_bound(world: World) -> None:
