@@ -14,7 +14,7 @@ from streams.link.answers import TOP, Answer
 from streams.link.bound import bound, titles_in
 from streams.link.copies import Marks
 from streams.link.passages import passages
-from streams.link.rules import Candidate, Claim, Read, text_of
+from streams.link.rules import Candidate, Claim, Read, by_issue, text_of
 
 QUOTE_CHARS = 1_000
 LIKENESS = "likeness"
@@ -144,7 +144,4 @@ def _claim(near: Candidate, quote: str | None, *, sure: bool = True) -> Claim:
 
 def _best(claims: Sequence[Claim]) -> list[Claim]:
     """Of each issue the likeliest, of all the first `TOP`."""
-    found: dict[str, Claim] = {}
-    for claim in sorted(claims, key=lambda one: (-one.score, one.issue_key)):
-        found.setdefault(claim.issue_key, claim)
-    return list(found.values())[:TOP]
+    return by_issue(sorted(claims, key=lambda one: (-one.score, one.issue_key)))[:TOP]

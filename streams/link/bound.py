@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from sinks.store.rows import Outcome
 from streams.link.keys import MOST_KEYS, mentions
-from streams.link.rules import Claim
+from streams.link.rules import Claim, by_issue
 
 MOST_ALIKE = 2
 """Issues that one remark is linked to by likeness alone."""
@@ -53,7 +53,7 @@ def bound(alike: Sequence[Claim], whole_titles: int = 0) -> Bounded:
         alike: by likeness, each sure enough to be linked; at most one of each passage.
         whole_titles: as `titles_in` counts them.
     """
-    claims = list(_by_issue(alike).values())
+    claims = by_issue(alike)
     crowded = _crowded(len(claims), whole_titles)
     if crowded:
         return Bounded("suggested", claims, crowded)
@@ -83,14 +83,6 @@ def _crowded(likely: int, whole_titles: int) -> str:
     if likely and whole_titles > MOST_TITLES:
         return f"holds the titles of more than {MOST_TITLES} issues"
     return ""
-
-
-def _by_issue(claims: Sequence[Claim]) -> dict[str, Claim]:
-    """Issue key -> the first claim on it."""
-    found: dict[str, Claim] = {}
-    for claim in claims:
-        found.setdefault(claim.issue_key, claim)
-    return found
 
 
 def _plain(text: str) -> str:

@@ -170,7 +170,7 @@ def _decide(tx: Transaction, asked: Asked) -> Decide:
         if issues:
             raise CannotRule("a remark is dismissed whole, not for an issue")
         return dismissed
-    return rejecting(issues) if asked.action == "reject" else undoing(issues)
+    return rejecting(tx, issues) if asked.action == "reject" else undoing(tx, issues)
 
 
 def _stands(tx: Transaction, remark: Remark, asked: Asked, standing: Standing) -> bool:
@@ -182,12 +182,15 @@ def _stands(tx: Transaction, remark: Remark, asked: Asked, standing: Standing) -
         last = max(ruled, key=lambda one: one.id, default=None)
         return last is not None and (last.verdict, last.by) == ("undo", asked.by)
     due = "linked" if asked.action == "accept" else "rejected"
-    theirs = {
-        link.issue_key
+    theirs: set[int | str | None] = {
+        name
         for link, decision in standing
+        for name in (link.issue_key, link.issue_id)
         if link.state == due and decision.rule == PERSON and decision.by == asked.by
         if not decision.unseen or remark.feedback_id in asked.unseen
     }
     if asked.issues:
-        return {issue.upper() for issue in asked.issues} <= theirs
+        keys = {issue.upper() for issue in asked.issues}
+        ids = tx.epics.ids_of_keys(keys)
+        return all(key in theirs or ids.get(key, key) in theirs for key in keys)
     return bool(theirs) and all(link.state != "suggested" for link, _ in standing)

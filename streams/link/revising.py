@@ -81,6 +81,7 @@ def as_before(decided: Decided, before: Before) -> Decided:
 
 def change(decided: Decided, before: Before) -> Change:
     """What the newer version changes."""
+    decided = _under_known_keys(decided, before.standing)
     is_linked = decided.outcome == "linked"
     standing = {link.issue_key: (link, decision) for link, decision in before.standing}
     new = [
@@ -117,6 +118,18 @@ def retractions(
         for link, decision in zip(dropped, decisions, strict=True)
     ]
     return decisions, links
+
+
+def _under_known_keys(decided: Decided, standing: Standing) -> Decided:
+    """The same; an issue that the remark knows by another of its keys is claimed under that one."""
+    keys: dict[int | None, str] = {
+        link.issue_id: link.issue_key for link, _ in standing if link.issue_id is not None
+    }
+    claims = [
+        msgspec.structs.replace(claim, issue_key=keys.get(claim.issue_id, claim.issue_key))
+        for claim in decided.claims
+    ]
+    return msgspec.structs.replace(decided, claims=claims)
 
 
 def _state(claim: Claim, *, is_linked: bool) -> LinkState:

@@ -12,7 +12,7 @@ of them is linked, and its thread does not learn of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 import msgspec
@@ -109,7 +109,15 @@ def decide(remark: Read, known: Known) -> tuple[Outcome, list[Claim]]:
         return "suggested", firm[:MOST_KEYS]
     if firm:
         return "linked", firm
-    return ("suggested", named[:MOST_KEYS]) if named else ("unmatched", [])
+    return ("suggested", by_issue(named)[:MOST_KEYS]) if named else ("unmatched", [])
+
+
+def by_issue(claims: Iterable[Claim]) -> list[Claim]:
+    """Of each issue the first claim: an issue that moved has several keys."""
+    found: dict[int | str, Claim] = {}
+    for claim in claims:
+        found.setdefault(claim.issue_key if claim.issue_id is None else claim.issue_id, claim)
+    return list(found.values())
 
 
 def with_batch(known: Known, items: Sequence[Read]) -> Known:
@@ -134,8 +142,8 @@ def _named(remark: Read, known: Known) -> list[Claim]:
 
 
 def _firm(named: Sequence[Claim]) -> list[Claim]:
-    """Of what is named that which links."""
-    return [claim for claim in named if claim.rule != QUOTED]
+    """Of what is named that which links, each issue once."""
+    return by_issue(claim for claim in named if claim.rule != QUOTED)
 
 
 def _explicit(mention: Mention, known: Known) -> Claim | None:

@@ -20,6 +20,7 @@ from sinks.store.learned import Lesson
 from sinks.store.rows import PERSON, Decision, Link, LinkState, Outcome, Remark, Verdict, Words
 from streams.link.building import RULES_MODEL, announced
 from streams.link.lessons import lessons, quotes
+from streams.link.naming import each_issue, is_about
 
 SOURCE = "/closeloop/triage"
 WHOLE = ""
@@ -51,7 +52,7 @@ def accepted(standing: Standing, issue_key: str, issue_id: int) -> list[Ruling]:
         CannotRule: a person has said so already.
     """
     for link, decision in standing:
-        same = issue_key == link.issue_key or issue_id == link.issue_id
+        same = is_about(link, issue_key, issue_id)
         stands = link.state == "linked" and decision.rule == PERSON
         if same and stands and not decision.unseen:
             raise CannotRule(f"{link.issue_key} was accepted already, by {decision.by}")
@@ -60,7 +61,7 @@ def accepted(standing: Standing, issue_key: str, issue_id: int) -> list[Ruling]:
     return [Ruling(issue_key, issue_id, "link", "linked")]
 
 
-def rejected(standing: Standing, issue_key: str | None) -> list[Ruling]:
+def rejected(standing: Standing, issue_key: str | None, issue_id: int | None) -> list[Ruling]:
     """The remark is not about this issue; without one, about none of those suggested.
 
     Raises:
@@ -71,11 +72,11 @@ def rejected(standing: Standing, issue_key: str | None) -> list[Ruling]:
         if not links:
             raise CannotRule("nothing is suggested for it")
     else:
-        links = [link for link, _ in standing if link.issue_key == issue_key]
+        about = [link for link, _ in standing if is_about(link, issue_key, issue_id)]
+        links = [link for link in about if link.state != "rejected"]
         if not links:
-            raise CannotRule(f"{issue_key} is neither suggested for it nor linked")
-        if links[0].state == "rejected":
-            raise CannotRule(f"{issue_key} was rejected already")
+            why = "was rejected already" if about else "is neither suggested for it nor linked"
+            raise CannotRule(f"{issue_key} {why}")
     return [Ruling(link.issue_key, link.issue_id, "reject", "rejected") for link in links]
 
 
@@ -96,7 +97,7 @@ def dismissed(standing: Standing) -> list[Ruling]:
     return [*rejections, Ruling(WHOLE, None, "dismiss", None)]
 
 
-def undone(standing: Standing, issue_key: str | None) -> list[Ruling]:
+def undone(standing: Standing, issue_key: str | None, issue_id: int | None) -> list[Ruling]:
     """What a person decided, about this issue or about all, is for a person to decide again.
 
     Raises:
@@ -107,7 +108,7 @@ def undone(standing: Standing, issue_key: str | None) -> list[Ruling]:
         for link, decision in standing
         if decision.rule == PERSON
         and decision.verdict != "undo"
-        and issue_key in {None, link.issue_key}
+        and (issue_key is None or is_about(link, issue_key, issue_id))
     ]
     if not links:
         raise CannotRule("no person has decided anything there")
@@ -187,14 +188,16 @@ def accepting(tx: Transaction, keys: Sequence[str]) -> Decide:
     ]
 
 
-def rejecting(keys: Sequence[str]) -> Decide:
+def rejecting(tx: Transaction, keys: Sequence[str]) -> Decide:
     """Decides that a remark is not about these issues; without any, about none suggested."""
-    return lambda standing: [one for key in keys or (None,) for one in rejected(standing, key)]
+    ids = each_issue(tx, keys)
+    return lambda standing: [one for key, id_ in ids for one in rejected(standing, key, id_)]
 
 
-def undoing(keys: Sequence[str]) -> Decide:
+def undoing(tx: Transaction, keys: Sequence[str]) -> Decide:
     """Decides to take back what a person decided about these issues; without any, about all."""
-    return lambda standing: [one for key in keys or (None,) for one in undone(standing, key)]
+    ids = each_issue(tx, keys)
+    return lambda standing: [one for key, id_ in ids for one in undone(standing, key, id_)]
 
 
 def carry_out(tx: Transaction, what: Plan, by: str, now: datetime) -> Outcome:

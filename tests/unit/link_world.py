@@ -137,7 +137,7 @@ class World:
     def undo(self, feedback_id: str) -> None:
         """A person takes it back."""
         with self.store.transaction() as tx:
-            carry_out(tx, plan(tx, feedback_id, undoing(())), "ann", NOW)
+            carry_out(tx, plan(tx, feedback_id, undoing(tx, ())), "ann", NOW)
 
     def ask(self, text: str, linker: Linker | None = None) -> list[str]:
         """The likeliest issues, best first."""
