@@ -78,7 +78,7 @@ class LinkClaim(Data, frozen=True, kw_only=True):
     """One epic that a remark is linked to, or might be, and why.
 
     Attributes:
-        rule: ``key``, ``url``, ``field``, ``thread``, ``likeness`` or ``person``.
+        rule: ``key``, ``url``, ``field``, ``quoted``, ``thread``, ``likeness`` or ``person``.
         score: how sure the rule is, 0..1.
         issue_id: null while only the key is known.
     """

@@ -1,5 +1,6 @@
 """What decides a remark before likeness is asked: keys, fields and threads, in this order."""
 
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -121,3 +122,42 @@ def test_a_thread_learns_nothing_of_what_is_only_suggested() -> None:
     quoting = remark("Hm.\n> see BANK-2", thread="T")
     after = with_batch(known(), [crowd, quoting])
     assert decided("any news?", after, thread="T") == ("unmatched", [])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "> see BANK-1",
+        "```BANK-1```",
+        "```\nBANK-1\n```",
+        "{code}BANK-1{code}",
+        "`BANK-1`",
+        "run `git switch BANK-1` first",
+        "run ``git log `BANK-1` `` first",
+        "set {{BANK-1}} in it",
+        "ERROR com.foo.Bar BANK-1 failed",
+        "2026-03-01 10:00:00 worker BANK-1 died",
+        "On Monday Bob wrote:\n> BANK-1",
+    ],
+)
+def test_a_key_in_code_a_log_or_a_quotation_is_only_suggested(words: str) -> None:
+    """However short the remark; said as well, it counts."""
+    assert decided(words) == ("suggested", [("BANK-1", QUOTED)])
+    assert decided(f"I mean BANK-1.\n{words}")[0] == "linked"
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["don`t know BANK-1, can`t see it", "BANK-1", "`really: BANK-1 is late", "a `b`, BANK-1, `c`"],
+)
+def test_a_key_beside_code_is_said(words: str) -> None:
+    """Also between backticks that stand for apostrophes."""
+    assert decided(words) == ("linked", [("BANK-1", "key")])
+
+
+def test_backticks_are_paired_in_time() -> None:
+    """Also where none has a partner."""
+    start = time.process_time()
+    for words in ("`a" * 50_000, "` " * 50_000, "`" * 100_000, "{{a" * 30_000):
+        assert len(remark(f"BANK-1 {words}").mentions) == 1
+    assert time.process_time() - start < 1
