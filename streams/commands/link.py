@@ -184,7 +184,7 @@ def _print(tried: Tried) -> None:
             ((c.issue_key, c.rule, f"{c.score:.2f}", c.quote) for c in tried.claims),
         )
     for mention in tried.passed_over:
-        remark(f"{mention.key} is left alone: no such issue, and no such project")
+        remark(f"{mention.key} is left alone: no such issue and no such project, or it was deleted")
     for part in tried.parts:
         if len(tried.parts) > 1:
             click.echo()

@@ -78,13 +78,15 @@ class Known(msgspec.Struct, frozen=True):
         issues: issue key -> id.
         projects: project keys that exist.
         threads: (origin, thread) -> issues linked before.
-        keys: issue id -> its present key, for the issues of `threads`.
+        keys: issue id -> its present key, for the issues of `threads` that are still there.
+        gone: the ids, of those in `issues`, of issues that the tracker deleted.
     """
 
     issues: Mapping[str, int]
     projects: AbstractSet[str]
     threads: Mapping[tuple[str, str], AbstractSet[int]]
     keys: Mapping[int, str]
+    gone: AbstractSet[int] = frozenset()
 
 
 def read(event: FeedbackReceived) -> Read:
@@ -133,7 +135,7 @@ def with_batch(known: Known, items: Sequence[Read]) -> Known:
             if claim.issue_id is not None:
                 threads.setdefault((said.origin, said.thread), set()).add(claim.issue_id)
                 keys.setdefault(claim.issue_id, claim.issue_key)
-    return Known(known.issues, known.projects, threads, keys)
+    return msgspec.structs.replace(known, threads=threads, keys=keys)
 
 
 def _named(remark: Read, known: Known) -> list[Claim]:
@@ -150,6 +152,8 @@ def _explicit(mention: Mention, known: Known) -> Claim | None:
     """A key counts if it names an issue, or could: its project exists, the issue may come later."""
     issue_id = known.issues.get(mention.key)
     if issue_id is None and mention.key.rpartition("-")[0] not in known.projects:
+        return None
+    if issue_id in known.gone:
         return None
     score = QUOTED_SCORE if mention.rule == QUOTED else 1.0
     return Claim(mention.key, issue_id, mention.rule, score, mention.quote)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -20,8 +20,9 @@ from streams.link.alike import Audits
 from streams.link.building import Decided, decision_rows, linked_event, remark_row
 from streams.link.drawing import Drawing
 from streams.link.likening import Likeness, Likening
+from streams.link.looking import look_up
 from streams.link.revising import Before, Change, change, retractions
-from streams.link.rules import Known, Read, decide, read, with_batch
+from streams.link.rules import Read, decide, read, with_batch
 from streams.link.triage import outcome_of
 from streams.stage import Stage
 
@@ -100,7 +101,7 @@ class LinkStage:
         if not remarks:
             return []
         items = [item for _, item in remarks]
-        known = with_batch(_look_up(tx, items, before), items)
+        known = with_batch(look_up(tx, items, before), items)
         owners = tx.crm.accounts_by_domain({item.domain for item in items if item.domain})
         stated = tx.crm.existing({a for item in items if (a := item.event.data.account_id)})
         decided = [
@@ -197,19 +198,6 @@ def _newest(items: Iterable[Read]) -> dict[bytes, Read]:
         if other is None or other.age < item.age:
             newest[key] = item
     return newest
-
-
-def _look_up(tx: Transaction, items: Sequence[Read], before: Collection[int]) -> Known:
-    """What the rules ask; those decided `before` are no threads to follow for themselves."""
-    threads = {(i.event.data.origin, i.event.data.thread) for i in items if i.event.data.thread}
-    asked = {(origin, thread) for origin, thread in threads if thread}
-    earlier = tx.remarks.thread_issues(asked, before) if asked else {}
-    named = {issue for issues in earlier.values() for issue in issues}
-    keys = {row.issue_id: row.epic.key for row in tx.epics.get(named).values()} if named else {}
-    mentioned = {mention.key for item in items for mention in item.mentions}
-    issues = tx.epics.ids_of_keys(mentioned) if mentioned else {}
-    projects = tx.epics.projects() if mentioned - issues.keys() else set()
-    return Known(issues, projects, earlier, keys)
 
 
 def _owner(item: Read, owners: Mapping[str, str], stated: Mapping[str, str]) -> str | None:

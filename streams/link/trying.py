@@ -13,7 +13,8 @@ from streams.link.alike import asked, judge
 from streams.link.answers import Answer
 from streams.link.keys import Mention
 from streams.link.likening import Likeness
-from streams.link.rules import Candidate, Claim, Known, decide, read
+from streams.link.looking import look_up
+from streams.link.rules import Candidate, Claim, decide, read
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,9 +52,7 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
 def try_text(tx: Transaction, likeness: Likeness, text: str) -> Tried:
     """As a new remark of nobody's, in no thread, with these words."""
     remark = read(_remark(text))
-    keys = {mention.key for mention in remark.mentions}
-    known = Known(tx.epics.ids_of_keys(keys), tx.epics.projects(), {}, {})
-    outcome, claims = decide(remark, known)
+    outcome, claims = decide(remark, look_up(tx, [remark]))
     whole = asked(remark)
     answers = [tiers[-1] for tiers in likeness.ask(tx, whole.parts)]
     if outcome == "unmatched":

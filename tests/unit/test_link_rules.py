@@ -31,13 +31,15 @@ def remark(words: str, **said: Any) -> Read:
 def known(
     issues: Mapping[str, int] = ISSUES,
     thread: frozenset[int] | set[int] = frozenset(),
+    gone: frozenset[int] | set[int] = frozenset(),
 ) -> Known:
     """These issues; `thread` are those that the thread T was linked to before."""
     return Known(
         issues=issues,
         projects={"BANK"},
         threads={("form", "T"): thread},
-        keys={issue_id: key for key, issue_id in issues.items()},
+        keys={issue_id: key for key, issue_id in issues.items() if issue_id not in gone},
+        gone=gone,
     )
 
 

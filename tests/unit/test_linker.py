@@ -274,6 +274,17 @@ def test_an_issue_that_goes_is_suggested_no_more(world: World) -> None:
     assert world.ask("dark mode")[0] == "MOB-7"
 
 
+def test_an_issue_that_is_gone_is_linked_by_no_rule(world: World) -> None:
+    """By its key, by its thread; one that is closed is, and so is one that comes back."""
+    for hours, deleted, links in ((0, False, 2), (1, True, 0), (2, False, 2)):
+        epic = Epic(id="2", key="APP-2", status_category="done", deleted=deleted)
+        with world.store.transaction() as tx:
+            tx.epics.put([Sighting(epic=epic, updated_at=NOW + timedelta(hours=hours))])
+        found = [*world.hears("see APP-2", thread="T"), *world.hears("any news?", thread="T")]
+        assert sum(world.links(each) == {"APP-2": "linked"} for each in found) == links
+        assert sum("APP-2" not in world.links(each) for each in found) == 2 - links
+
+
 def test_links_and_lessons_follow_an_issue_that_moves_and_closes(world: World) -> None:
     """By its id: under the new key, with other words, done or not."""
     world.epics((f"{verb} the {thing}" for verb in VERBS for thing in THINGS), first=6)

@@ -245,6 +245,9 @@ class Epics(Protocol):
     def ids_of_keys(self, keys: Collection[str]) -> dict[str, int]:
         """Issue key, present or former -> id; a key that went to another issue is that one's."""
 
+    def deleted(self, ids: Collection[int]) -> set[int]:
+        """Of these issues those that the tracker deleted."""
+
     def projects(self) -> set[str]:
         """The project keys of every issue known, present or former."""
 

@@ -48,6 +48,11 @@ class FakeEpics:
         """Issue key, present or former -> id."""
         return {key: id_ for key, id_ in self._state.epic_keys.items() if key in keys}
 
+    def deleted(self, ids: Collection[int]) -> set[int]:
+        """Of these issues those that the tracker deleted."""
+        there = self._state.epics
+        return {id_ for id_ in ids if id_ in there and there[id_][0].epic.deleted}
+
     def projects(self) -> set[str]:
         """The project keys of every issue known, present or former."""
         return {key.partition("-")[0] for key in self._state.epic_keys}

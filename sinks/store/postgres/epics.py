@@ -31,6 +31,9 @@ _PROJECTS = text("""
 """)
 """From one project to the next in the index: one step a project, however many issues there are."""
 _BY_KEY = select(EpicKey.key, EpicKey.issue_id).where(among_given(EpicKey.key, "keys"))
+_DELETED = select(EpicTable.issue_id).where(
+    among_given(EpicTable.issue_id, "ids"), EpicTable.issue["deleted"].as_boolean()
+)
 _HELD = (
     select(EpicTable.issue_id)
     .where(among_given(EpicTable.issue_id, "ids"))
@@ -89,6 +92,10 @@ class PostgresEpics:
         """Issue key, present or former -> id."""
         rows = self._connection.execute(_BY_KEY, {"keys": list(keys)})
         return {key: issue_id for key, issue_id in rows}  # noqa: C416 - a row is no pair to mypy
+
+    def deleted(self, ids: Collection[int]) -> set[int]:
+        """Of these issues those that the tracker deleted."""
+        return set(self._connection.scalars(_DELETED, {"ids": list(ids)}))
 
     def projects(self) -> set[str]:
         """The project keys of every issue known, present or former."""

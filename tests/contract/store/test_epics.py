@@ -198,6 +198,17 @@ def test_an_issue_is_found_by_every_key_that_it_had(store: Store) -> None:
     assert ask(store, lambda it: it.projects()) == {"PROJ", "NEW"}
 
 
+def test_issues_that_are_gone_are_known_as_such(store: Store) -> None:
+    """Until they come back; of one that nobody told us of nothing is said."""
+    put(store, seen(), seen(id_=11, key="PROJ-2"))
+    assert ask(store, lambda it: it.deleted([10, 11, 12])) == set()
+    put(store, seen(NOW + HOUR, deleted=True))
+    assert ask(store, lambda it: it.deleted([10, 11, 12])) == {10}
+    assert ask(store, lambda it: it.deleted([11])) == ask(store, lambda it: it.deleted([])) == set()
+    put(store, seen(NOW + 2 * HOUR))
+    assert ask(store, lambda it: it.deleted([10, 11])) == set()
+
+
 def test_projects_are_those_of_this_very_moment(store: Store) -> None:
     """A project is known in the transaction that brings it; names that begin alike are apart."""
     assert ask(store, lambda it: it.projects()) == set()
