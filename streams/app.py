@@ -82,7 +82,7 @@ def stages(parts: Parts) -> tuple[Stage[Any], ...]:
     return (
         CollectStage().stage(),
         EnrichStage(evidence_s).stage(),
-        LinkStage(parts.likeness, origins(settings), evidence_s, audits).stage(),
+        LinkStage(parts.likeness, origins(settings), evidence_s, audits, settings.jira_url).stage(),
         ShipStage(policy, evidence_s).stage(),
         VerifyStage().stage(),
         ReplyStage(settings.reply_secret).stage(),

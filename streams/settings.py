@@ -49,7 +49,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         sendgrid_public_key: of the event webhook, as SendGrid shows it.
         reply_secret: signs the links in our mails; at least 16 characters.
         api_token: the bearer token of the triage API; at least 16 characters; empty: no API.
-        jira_url, jira_email, jira_token: the Jira Cloud site and whom we are there.
+        jira_url, jira_email, jira_token: the Jira Cloud site and whom we are there; issues that
+            remarks link to on other hosts are only suggested.
         jira_projects: keys of the projects that hold epics; empty means all that we may see.
         sendgrid_api_key: sends by SendGrid; it goes before SMTP.
         sendgrid_host: where its API is.

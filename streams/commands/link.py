@@ -48,7 +48,7 @@ def try_(context: click.Context, *, text: str, as_json: bool) -> None:
 
     settings = settings_of(context)
     with opened_store(settings) as store, store.transaction() as tx, progress("reading issues"):
-        tried = try_text(tx, linkers_of(settings), text)
+        tried = try_text(tx, linkers_of(settings), text, settings.jira_url)
     if as_json:
         show_json(tried)
     else:

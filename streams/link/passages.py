@@ -110,11 +110,16 @@ def _blocks(text: str) -> Iterator[str]:
 
 def _said(text: str) -> Iterator[str]:
     """The lines that the writer wrote now; empty ones stand for what was left out."""
-    for line in _FENCED.sub("\n\n", text).splitlines():
+    for line in _unfenced(text).splitlines():
         bare = line.strip()
         if _QUOTED_FROM.fullmatch(bare) or _SIGNATURE.fullmatch(bare):
             return
         yield "" if _MACHINE.fullmatch(line) else line
+
+
+def _unfenced(text: str) -> str:
+    """Without code blocks; where there can be none, that is known at once."""
+    return _FENCED.sub("\n\n", text) if "```" in text or "{" in text else text
 
 
 def _topics(block: str) -> Iterator[str]:

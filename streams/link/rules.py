@@ -89,12 +89,11 @@ class Known(msgspec.Struct, frozen=True):
     gone: AbstractSet[int] = frozenset()
 
 
-def read(event: FeedbackReceived) -> Read:
-    """Everything that needs nothing but the remark."""
+def read(event: FeedbackReceived, site: str = "") -> Read:
+    """Everything that needs nothing but the remark, and the host that shows people our Jira."""
     said = event.data
-    return Read(
-        event, domain_of(said.customer.email), mentions(said.words, said.issue_keys, said.title)
-    )
+    named = mentions(said.words, said.issue_keys, said.title, site)
+    return Read(event, domain_of(said.customer.email), named)
 
 
 def text_of(event: FeedbackReceived) -> str:

@@ -19,6 +19,7 @@ from streams.batches import Record
 from streams.link.alike import Audits
 from streams.link.building import Decided, decision_rows, linked_event, remark_row
 from streams.link.drawing import Drawing
+from streams.link.keys import site_of
 from streams.link.likening import Likeness, Likening
 from streams.link.looking import look_up
 from streams.link.revising import Before, Change, change, retractions
@@ -37,6 +38,7 @@ class LinkStage:
         origins: the sources that remarks may come from.
         evidence_after_s: how long an issue's demand is collected before the tracker is shown it.
         audits: which remarks are asked however sure likeness is.
+        jira_url: where Jira is; empty where that is not known.
     """
 
     def __init__(
@@ -45,10 +47,12 @@ class LinkStage:
         origins: frozenset[str],
         evidence_after_s: float,
         audits: Audits = EVERY_TENTH,
+        jira_url: str = "",
     ) -> None:
         self._likening = Likening(likeness)
         self._audits = audits
         self._origins = origins
+        self._site = site_of(jira_url)
         self._evidence_after = timedelta(seconds=evidence_after_s)
 
     def stage(self) -> Stage[Read]:
@@ -61,7 +65,7 @@ class LinkStage:
         validate(event, record.value or b"", now)
         if event.data.origin not in self._origins:
             raise UnknownType(f"no source is called {event.data.origin!r}", "$.data.origin")
-        return read(event)
+        return read(event, self._site)
 
     def write(self, tx: Transaction, items: Sequence[Read], now: datetime) -> list[Outgoing]:
         """Every new remark, or newer version of one, with its links; the rest is known already.

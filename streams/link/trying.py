@@ -11,7 +11,7 @@ from sinks.store.contract import Transaction
 from sinks.store.rows import Outcome
 from streams.link.alike import asked, judge
 from streams.link.answers import Answer
-from streams.link.keys import Mention
+from streams.link.keys import Mention, site_of
 from streams.link.likening import Likeness
 from streams.link.looking import look_up
 from streams.link.rules import Candidate, Claim, decide, read
@@ -49,9 +49,9 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     parts: list[Part]
 
 
-def try_text(tx: Transaction, likeness: Likeness, text: str) -> Tried:
+def try_text(tx: Transaction, likeness: Likeness, text: str, jira_url: str = "") -> Tried:
     """As a new remark of nobody's, in no thread, with these words."""
-    remark = read(_remark(text))
+    remark = read(_remark(text), site_of(jira_url))
     outcome, claims = decide(remark, look_up(tx, [remark]))
     whole = asked(remark)
     answers = [tiers[-1] for tiers in likeness.ask(tx, whole.parts)]

@@ -8,15 +8,22 @@ from typing import Any
 import pytest
 
 from schemas.events import Feedback, FeedbackReceived
-from streams.link.keys import MOST_KEYS, QUOTED
+from streams.app import stages
+from streams.link.keys import MOST_KEYS, QUOTED, site_of
 from streams.link.rules import QUOTED_SCORE, Known, Read, decide, read, with_batch
+from streams.settings import Settings
+from streams.wiring import parts_of
+from tests.unit.link_world import Kafka
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 ISSUES = {f"BANK-{number}": number for number in range(1, 21)}
 
 
-def remark(words: str, **said: Any) -> Read:
-    """A remark of a form."""
+SITE = site_of("https://acme.atlassian.net")
+
+
+def remark(words: str, site: str = SITE, **said: Any) -> Read:
+    """A remark of a form; `site` is where people see our Jira."""
     return read(
         FeedbackReceived(
             id="e",
@@ -24,7 +31,8 @@ def remark(words: str, **said: Any) -> Read:
             specversion="1.0",
             time=NOW,
             data=Feedback(origin="form", record="1", words=words, **said),
-        )
+        ),
+        site,
     )
 
 
@@ -163,3 +171,73 @@ def test_backticks_are_paired_in_time() -> None:
     for words in ("`a" * 50_000, "` " * 50_000, "`" * 100_000, "{{a" * 30_000):
         assert len(remark(f"BANK-1 {words}").mentions) == 1
     assert time.process_time() - start < 1
+
+
+OURS = [
+    "https://acme.atlassian.net/browse/BANK-1",
+    "see HTTPS://ACME.atlassian.NET/browse/BANK-1.",
+    "(https://acme.atlassian.net/browse/BANK-1?focusedCommentId=7)",
+    "https://acme.atlassian.net/jira/software/projects/BANK/boards/1?selectedIssue=BANK-1",
+    "[BANK-1](https://acme.atlassian.net/browse/BANK-1)",
+    "<https://acme.atlassian.net/browse/BANK-1|BANK-1>",
+    "BANK-1, or https://evil.example/browse/BANK-1 and https://acme.atlassian.net/browse/BANK-1",
+]
+THEIRS = [
+    "https://evil.example/browse/BANK-1",
+    "https://acme.atlassian.net.evil.example/browse/BANK-1",
+    "https://acme.atlassian.net@evil.example/browse/BANK-1",
+    "https://evil.example/acme.atlassian.net/browse/BANK-1",
+    "https://evil.example/?next=https://acme.atlassian.net/browse/BANK-1",
+    "https://evil.example:8443/browse/BANK-1",
+    "http://evil.example/search?q=BANK-1",
+    "<https://evil.example/browse/BANK-1|BANK-1>",
+]
+
+
+@pytest.mark.parametrize("words", OURS)
+def test_a_url_of_our_jira_is_linked_as_one(words: str) -> None:
+    """However it is written, and whatever else is."""
+    assert decided(words) == ("linked", [("BANK-1", "url")])
+
+
+@pytest.mark.parametrize("words", THEIRS)
+def test_a_url_of_another_host_is_only_suggested(words: str) -> None:
+    """It may be an issue of a Jira that is not ours; said beside it, the key counts."""
+    assert decided(words) == ("suggested", [("BANK-1", QUOTED)])
+    assert decided(f"{words} is BANK-1") == ("linked", [("BANK-1", "key")])
+
+
+@pytest.mark.parametrize("site", ["", site_of("https://api.atlassian.com/ex/jira/1-2-3")])
+def test_where_our_jira_is_unknown_a_url_counts_as_its_key(site: str) -> None:
+    """Atlassian's API gateway shows nobody a page."""
+    for words in (OURS[0], THEIRS[0]):
+        outcome, claims = decide(remark(words, site), known())
+        assert (outcome, [claim.score for claim in claims]) == ("linked", [1.0])
+
+
+def test_a_key_in_a_path_is_the_tail_of_something_else() -> None:
+    """Whoever's host."""
+    for host in ("acme.atlassian.net", "evil.example"):
+        assert decided(f"https://{host}/files/BANK-1") == ("unmatched", [])
+
+
+def test_urls_are_read_in_time() -> None:
+    """A long text full of them, on one line."""
+    start = time.process_time()
+    for words in ("http://AB-1" * 9_000, "x://AB-1," * 9_000, "https://" * 60 + "/BANK-1 " * 9_000):
+        remark(words)
+    assert time.process_time() - start < 2
+
+
+def test_the_worker_knows_where_our_jira_is() -> None:
+    """From the setting by which it asks Jira."""
+    settings = Settings(
+        bootstrap_servers="broker:9092",
+        database_url="postgresql://store/closeloop",
+        jira_url="https://acme.atlassian.net/",
+        upstream_sources=("form",),
+    )
+    (link,) = [stage for stage in stages(parts_of(settings)) if stage.name == "link"]
+    for words, rule in ((OURS[0], "url"), (THEIRS[0], QUOTED)):
+        found = link.read(Kafka(1, remark(words).event), NOW)
+        assert [mention.rule for mention in found.mentions] == [rule]

@@ -16,6 +16,9 @@ def test_a_text_is_tried_against_the_rules(on_store: Call) -> None:
     keyed = on_store("link", "try", "as in APP-1 and XYZ-9", "--json").json
     assert (keyed["outcome"], keyed["claims"][0]["issue_key"]) == ("linked", "APP-1")
     assert keyed["passed_over"][0]["key"] == "XYZ-9"
+    elsewhere = ("link", "try", "https://evil.example/browse/APP-1", "--json")
+    theirs = on_store(*elsewhere, CLOSELOOP_JIRA_URL="https://acme.atlassian.net").json
+    assert theirs["outcome"] == "suggested"
     alike = on_store("link", "try", "the exported ledger is not sorted")
     assert "suggested" in alike.out
     assert "exported, ledger" in alike.out
