@@ -49,7 +49,7 @@ class Feedback(Data, frozen=True, kw_only=True):
         said_at: when it was first said; absent means the event's `time`.
         account_id: the CRM's id, where the source knows it; else the mail domain decides.
         thread: the source's id of the conversation; remarks of one thread are about one thing.
-        issue_keys: the source's own link field (Zendesk's Jira links, Intercom's tracker tickets).
+        issue_keys: the source's own link field: issues that somebody tied the remark to there.
         withdrawn: the source deleted the remark.
     """
 
