@@ -1,8 +1,9 @@
 """Cuts a remark into the problems that it tells of. Pure.
 
 Dropped: mail that is quoted or forwarded, signatures, code, logs and traces: they are not what the
-customer says now. Kept apart: list items, paragraphs, and sentences that open a new topic ("also",
-"another thing"). A greeting or a thank-you is no problem; a fragment belongs to what precedes it.
+customer says now. Kept apart: list items, paragraphs, sentences that open a new topic ("also",
+"another thing"), and clauses that do ("..., also I"). A greeting or a thank-you is no problem; a
+fragment belongs to what precedes it.
 """
 
 from __future__ import annotations
@@ -54,7 +55,11 @@ _MACHINE = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _ITEM = re.compile(r"\s{0,8}(?:[-*+•\u2013]|\(?\d{1,2}[.)]|\(?[a-h]\))\s+(?=\S)")
-_SENTENCE = re.compile(r"(?<=[.!?…。！？])[\"')\]]*\s+|(?<=[。！？])")  # noqa: RUF001 - full width
+_SENTENCE = re.compile(
+    r"(?<=[.!?…。！？])[\"')\]]*\s+|(?<=[。！？])"  # noqa: RUF001 - full width
+    r"|(?<=,)\s+(?=(?i:also,?\s+(?:i|we|it|my|our|the|there|please|can|could|how|why)\b))"
+)
+"""Between sentences, and before a clause that opens a topic as a sentence would."""
 _OPENS = re.compile(
     r"(?:also|another|additionally|besides|secondly|thirdly|second|third|next|finally|furthermore"
     r"|on top of that|in addition|one more|apart from|separately|unrelated|plus|moreover"

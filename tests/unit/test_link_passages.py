@@ -54,6 +54,32 @@ def test_a_sentence_that_opens_a_topic_is_a_problem_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("my card has not arrived,", "also I want to top up by another bank"),
+        ("The export stops at night,", "Also, the phone app has no dark mode."),
+    ],
+)
+def test_a_clause_that_opens_a_topic_is_a_problem_of_its_own(first: str, second: str) -> None:
+    """Where somebody goes on without a full stop."""
+    assert passages(f"{first} {second}") == [first, second]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "My card, also known as the blue one, has not arrived yet",
+        "It is slow in Berlin, also in Rome and in Paris",
+        "The card is late, also I know",  # a fragment belongs to what precedes it
+        "We also want to sort the ledger by date",
+    ],
+)
+def test_also_within_a_problem_cuts_nothing(text: str) -> None:
+    """It opens no clause, or one that says too little."""
+    assert passages(text) == [text]
+
+
+@pytest.mark.parametrize(
     "tail",
     [
         "On Tue, 3 Mar 2026 at 10:00, Ann <ann@example.com> wrote:\n> please close ABC-1",
