@@ -141,7 +141,7 @@ def certify(last: Certificate | None, labelled: Sequence[Labelled], today: Today
     calibration: dict[str, object] = {}
     if len(known) >= FEWEST:
         fitted = _Written(*certainty.fit(features, right), since)
-        calibration = msgspec.to_builtins(fitted)
+        calibration = msgspec.json.decode(msgspec.json.encode(fitted))
     if watched.drifted:
         why = watched.reason
     elif calibration and not why:

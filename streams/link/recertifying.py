@@ -65,7 +65,7 @@ def compared(
     today = Today(tier=last.tier, basis=last.basis, epics=among, now=last.at, p=p, delta=delta)
     made = msgspec.structs.replace(certify(before, known, today), epics=last.epics)
     if made.labels != last.labels:
-        there = f"made of {last.labels} labels, of which {made.labels} are left or count"
+        there = f"made of {last.labels} labels, and {made.labels} from before it count now"
         return Recertified("not comparable", there)
     if made.audits != last.audits:
         there = f"{last.audits} audits counted then, {made.audits} now"

@@ -11,6 +11,8 @@ from sinks.store.contract import Store
 from sinks.store.learned import SECRET_BYTES, Certificate, Guess, Labelled, Lesson, Undecided
 from sinks.store.postgres.store import PostgresStore
 from sinks.store.rows import Decision, Link, LinkState, Outcome, Remark, Words
+from streams.link.certificate import Today, certify
+from streams.link.likeness.features import NAMES
 from tests.contract.store.ways import Waits
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -294,6 +296,27 @@ def certificate(**facts: Any) -> Certificate:
         "epics": 7,
     }
     return Certificate(**known | facts)
+
+
+def test_a_calibration_comes_back_as_it_was_made(desk: Desk) -> None:
+    """A real one, with steps and the moment that its links had drifted by: bit for bit."""
+    labelled = [
+        Labelled(
+            guess=guess(n, features=(n / 1_200, *[0.1] * (len(NAMES) - 1)), audit=True, sure=True),
+            right=n % 3 != 0,
+            decided_at=NOW + n * timedelta(seconds=1),
+        )
+        for n in range(1_200)
+    ]
+    last = certificate(at=NOW - DAY)
+    made = certify(last, labelled, Today(tier="fast", basis="table", epics=7, now=NOW + DAY))
+    assert made.calibration["steps"]
+    assert made.calibration["since"]
+    with desk.store.transaction() as tx:
+        tx.learned.certify(made)
+        kept = tx.learned.certificate("fast")
+    assert kept is not None
+    assert kept.calibration == made.calibration
 
 
 def test_the_last_certificate_of_a_tier_counts(desk: Desk) -> None:

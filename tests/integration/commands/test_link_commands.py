@@ -1,13 +1,19 @@
 """link, on a real database."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from sinks.store.learned import Lesson
 from sinks.store.postgres.store import PostgresStore
+from streams.link.certificate import FEWEST
+from streams.link.certifying import Certifying
+from streams.link.linker import Linker
+from streams.link.linkers import Linkers
 from tests.integration.commands.calling import Call
+from tests.integration.commands.world import WORDS, hear
 
 
 @pytest.mark.usefixtures("filled")
@@ -56,3 +62,21 @@ def test_what_was_learned_is_compared_and_rebuilt(on_store: Call, filled: Postgr
     assert on_store("link", "rebuild", "--check").status == 1
     assert on_store("link", "rebuild").status == 0
     assert on_store("link", "rebuild", "--check").status == 0
+
+
+def test_a_certificate_is_made_again_from_the_store(on_store: Call, filled: PostgresStore) -> None:
+    """Bit for bit, its calibration among it; with other labels since it says how many."""
+    for record in range(100, 100 + FEWEST):
+        hear(filled, str(record), f"{WORDS} {record}")
+        key = "APP-2" if record % 5 else "APP-1"
+        assert on_store("triage", "accept", f"upstream:{record}", key).status == 0
+    now = datetime.now(UTC) + timedelta(minutes=1)
+    Certifying(filled, Linkers(Linker()), (0.9, 0.1)).certify(now)
+    (tier,) = on_store("link", "rebuild", "--check", "--json").json["tiers"]
+    assert tier["certificate"] == {"verdict": "same", "why": ""}
+    assert on_store("triage", "undo", "upstream:100").status == 0
+    told = on_store("link", "rebuild", "--check", "--json")
+    assert told.json["tiers"][0]["certificate"]["why"] == (
+        "made of 30 labels, and 29 from before it count now"
+    )
+    assert told.status == 0
