@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import lru_cache
+from heapq import merge
+from types import MappingProxyType
 from typing import TypeAlias
 
 import msgspec
@@ -35,19 +37,32 @@ MOST_GROWTH = 2.0
 
 NEVER = 2.0
 """A threshold above every confidence."""
+SETTLED = 1.0
+"""The confidence, as the test sees it, of what a tier before links."""
 
 Promise: TypeAlias = tuple[float, float]
 """The share of right links, and the chance of being wrong about it."""
 _COLD_COLUMNS = ("score", "margin", "log_words")
 
 
+After: TypeAlias = Mapping[str, datetime]
+"""Of each tier that is asked before and links: when the certificate was made that it links by."""
+NONE_BEFORE: After = MappingProxyType({})
+
+
 class _Written(msgspec.Struct):
-    """A calibration as a certificate holds it; `since`: earlier audits count no more."""
+    """A calibration as a certificate holds it.
+
+    Attributes:
+        since: earlier audits count no more.
+        after: as in `Today`.
+    """
 
     logistic: Logistic
     steps: Steps | None
     columns: int
     since: datetime | None = None
+    after: dict[str, datetime] = msgspec.field(default_factory=dict)
 
 
 class Cold:
@@ -95,6 +110,7 @@ class Today(msgspec.Struct, frozen=True, kw_only=True):
         basis: the vectors in use.
         epics: how many issues there are to choose from.
         p, delta: the share of right links to promise, and the chance of being wrong about it.
+        after: the tiers that are asked before, as far as they link.
     """
 
     tier: str
@@ -103,50 +119,70 @@ class Today(msgspec.Struct, frozen=True, kw_only=True):
     now: datetime
     p: float = 0.9
     delta: float = 0.1
+    after: After = NONE_BEFORE
 
 
-def is_due(last: Certificate | None, labelled: Sequence[Labelled], today: Today) -> bool:
+def is_due(
+    last: Certificate | None,
+    labelled: Sequence[Labelled],
+    today: Today,
+    linked: Sequence[Labelled] = (),
+) -> bool:
     """Whether there is enough new to say, another promise to be made, or another number of issues.
 
-    One that does not say among how many issues it was made is made anew.
+    Also where the tiers before link by other certificates. One that does not say among how many
+    issues it was made is made anew. Arguments as of `certify`.
     """
-    known = _of(labelled, today.basis)
+    known = of_basis(labelled, today.basis)
     if last is None or _held(last, today.basis) is None:
         return len(known) >= FEWEST
+    if after_of(last) != today.after:
+        return True
     if max(abs(last.p - today.p), abs(last.delta - today.delta)) > SAME_SHARE:
         return True
     if last.epics is None or not holds_among(last, today.epics):
         return True
     new = [one for one in known if one.decided_at > last.at]
-    return len(new) >= REFIT or _drift(last, new).drifted
+    return len(new) >= REFIT or _drift(last, _in_order(known, linked)).drifted
 
 
-def certify(last: Certificate | None, labelled: Sequence[Labelled], today: Today) -> Certificate:
+def certify(
+    last: Certificate | None,
+    labelled: Sequence[Labelled],
+    today: Today,
+    linked: Sequence[Labelled] = (),
+) -> Certificate:
     """The certificate that these labels carry.
 
     Args:
         last: the one before, whose links the audits since have watched.
-        labelled: the oldest decision first.
+        labelled: the oldest decision first; of what the tiers before leave open.
         today: what it is made for.
+        linked: what the tiers before link: it is linked whatever the threshold is, so that the
+            promise holds for the links of all of them together.
     """
     p, delta, now = today.p, today.delta, today.now
-    known = _of(labelled, today.basis)
-    watched = _drift(last, [one for one in known if last and one.decided_at > last.at])
-    since = now if watched.drifted else _since(last)
-    features, right = _arrays(known)
-    valid = [at for at, one in enumerate(known) if _is_valid(one, today.epics, since)]
-    settled = _settled(known, valid)
-    audits = _counted(known, settled, (p, delta))
+    known = of_basis(labelled, today.basis)
+    features, right = arrays(known)
+    every = _in_order(known, linked)
+    watched = _drift(last, every)
+    since = now.astimezone(UTC) if watched.drifted else _since(last)
+    valid = [at for at, one in enumerate(every) if _is_valid(one, today.epics, since)]
+    settled = _settled(every, valid)
+    audits = _counted(every, settled, (p, delta))
     found, why = None, _too_few(len(audits), len(settled), (p, delta))
     calibration: dict[str, object] = {}
     if len(known) >= FEWEST:
-        fitted = _Written(*certainty.fit(features, right), since)
+        after = {tier: at.astimezone(UTC) for tier, at in today.after.items()}
+        fitted = _Written(*certainty.fit(features, right), since, after)
         calibration = msgspec.json.decode(msgspec.json.encode(fitted))
     if watched.drifted:
         why = watched.reason
     elif calibration and not why:
-        ranked = certainty.cross_rank(features, right)
-        found = certainty.certify(ranked[audits], right[audits], p=p, delta=delta)
+        ranked = dict(zip(map(_place, known), certainty.cross_rank(features, right), strict=True))
+        sure = np.array([ranked.get(_place(every[at]), SETTLED) for at in audits])
+        held = np.array([every[at].right for at in audits], np.bool_)
+        found = certainty.certify(sure, held, p=p, delta=delta)
         why = "" if found else f"the audits do not show that {p:.0%} of any links are right"
     return Certificate(
         tier=today.tier,
@@ -176,12 +212,29 @@ def guarantee(certificate: Certificate) -> str:
     )
 
 
-def _of(labelled: Sequence[Labelled], basis: str) -> list[Labelled]:
+def of_basis(labelled: Sequence[Labelled], basis: str) -> list[Labelled]:
+    """Those that are of these vectors and this release's features."""
     return [
         one
         for one in labelled
         if one.guess.basis == basis and len(one.guess.features) == len(NAMES)
     ]
+
+
+def after_of(certificate: Certificate) -> After:
+    """As in `Today`; nothing where it has no calibration or another release wrote it."""
+    try:
+        return msgspec.convert(certificate.calibration, _Written).after
+    except msgspec.ValidationError:
+        return NONE_BEFORE
+
+
+def _in_order(known: Sequence[Labelled], linked: Sequence[Labelled]) -> list[Labelled]:
+    return list(merge(known, linked, key=lambda one: one.decided_at))
+
+
+def _place(one: Labelled) -> tuple[int, int]:
+    return one.guess.remark_id, one.guess.passage
 
 
 def _since(last: Certificate | None) -> datetime | None:
@@ -230,10 +283,11 @@ def _too_few(audits: int, settled: int, promise: Promise) -> str:
     return f"{audits} audits are decided{besides}, {needed} are needed"
 
 
-def _drift(last: Certificate | None, new: Sequence[Labelled]) -> drift.Drift:
+def _drift(last: Certificate | None, every: Sequence[Labelled]) -> drift.Drift:
     """What the audits of links that would have been made since the last certificate say."""
     if last is None or last.least is None:
         return drift.watch([])
+    new = [one for one in every if one.decided_at > last.at]
     settled = _settled(
         new, [at for at, one in enumerate(new) if one.guess.audit and one.guess.sure]
     )
@@ -241,9 +295,10 @@ def _drift(last: Certificate | None, new: Sequence[Labelled]) -> drift.Drift:
     return drift.watch([new[at].right for at in counted], p=last.p)
 
 
-def _arrays(
+def arrays(
     labelled: Sequence[Labelled],
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """The features of each, and whether it was found right."""
     features = np.array([one.guess.features for one in labelled], np.float64)
     right = np.array([one.right for one in labelled], np.bool_)
     return features.reshape(len(labelled), len(NAMES)), right

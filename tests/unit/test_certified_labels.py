@@ -1,0 +1,61 @@
+"""Which labels a certificate rests on, and which show that it no longer holds."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from sinks.store.learned import Guess, Labelled
+from streams.link.certificate import REFIT, Today, certify, is_due
+from streams.link.likeness.features import NAMES
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+TODAY = Today(tier="fast", basis="table", epics=5, now=NOW)
+
+
+def labels(size: int, since: datetime, *, right: bool = True, **guessed: Any) -> list[Labelled]:
+    """So many decided audits, a second after each other."""
+    audit = Guess(
+        remark_id=0,
+        passage=0,
+        issue_id=1,
+        features=(1.0,) * len(NAMES),
+        confidence=0.9,
+        tier="fast",
+        basis="table",
+        epics=5,
+        audit=True,
+        sure=True,
+        at=since,
+    )
+    return [
+        Labelled(
+            guess=msgspec.structs.replace(audit, remark_id=number, **guessed),
+            right=right,
+            decided_at=since + timedelta(seconds=number),
+        )
+        for number in range(size)
+    ]
+
+
+def test_audits_certify() -> None:
+    """As many as are needed, all of them right."""
+    assert certify(None, labels(200, NOW - timedelta(days=1)), TODAY).least is not None
+
+
+@pytest.mark.parametrize("guessed", [{"audit": False}, {"basis": "another"}, {"epics": 50}])
+def test_nothing_else_does(guessed: dict[str, Any]) -> None:
+    """What people chose to decide is no sample; other vectors, or far fewer issues, say nothing."""
+    made = certify(None, labels(200, NOW - timedelta(days=1), **guessed), TODAY)
+    assert (made.audits, made.least) == (0, None)
+
+
+@pytest.mark.parametrize(("sure", "due"), [(True, True), (False, False)])
+def test_only_what_would_have_been_linked_shows_drift(*, sure: bool, due: bool) -> None:
+    """An answer that nobody was sure of may be wrong."""
+    before = labels(200, NOW - timedelta(days=1))
+    last = certify(None, before, TODAY)
+    wrong = labels(REFIT - 1, NOW + timedelta(seconds=1), right=False, sure=sure)
+    later = msgspec.structs.replace(TODAY, now=NOW + timedelta(hours=1))
+    assert is_due(last, [*before, *wrong], later) is due
