@@ -13,11 +13,12 @@
     ├── SinkRefused             the other side said no for good: settled as failed, a person sees it
     ├── Fenced                  somebody else has taken over: what was begun is dropped
     ├── BadRelease              too many records fail at once: the stage stops
-    ├── BadSettings             the start is refused, every fault listed
+    ├── BadSettings             the start is refused, every fault listed; a stage stops
     └── NotAuthentic            answered with 401, see `streams.collect.source`
 
 Rooms hang errors of their own into this tree where nobody else meets them: `streams.verify.tokens`,
-`streams.dead.letters`, `streams.ship.person`, `streams.link.triage` and `streams.commands.errors`.
+`streams.dead.letters`, `streams.ship.person`, `streams.link.triage`,
+`streams.link.likeness.minilm` and `streams.commands.errors`.
 Rules raise; `streams.stage` alone decides what happens then. Anything else that is raised is a bug:
 the batch is bisected until the record that provokes it is alone, and that record is dead-lettered.
 """

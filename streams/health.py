@@ -20,7 +20,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that was looked at.
 
     Attributes:
-        part: settings, broker, store, jira, mail, sources or links.
+        part: settings, broker, store, jira, mail, likeness, sources or links.
         state: ``off`` is a part that is not used, which is nobody's fault.
         advice: what to do; empty where nothing is to be done.
     """

@@ -12,6 +12,7 @@ any other in read       the same: the record that provokes it is alone already
 `Fenced`                the batch is dropped, the reader asks the store where to go on
 any other in write      the batch is halved until the record is alone; it is dead-lettered
 too many dead           `BadRelease`: rolled back, nothing dead-lettered, the stage stops
+`BadSettings` in write  the same: what the settings promise is not there
 ======================  ===========================================================
 
 Records, dead letters and offsets are one transaction; Kafka has acknowledged what is published
@@ -32,7 +33,15 @@ from typing import Generic, TypeVar
 import stamina
 import structlog
 
-from schemas.errors import BadRelease, Fenced, InvalidEvent, SinkBusy, SinkUnreachable, Temporary
+from schemas.errors import (
+    BadRelease,
+    BadSettings,
+    Fenced,
+    InvalidEvent,
+    SinkBusy,
+    SinkUnreachable,
+    Temporary,
+)
 from schemas.topics import Topic
 from sinks.contracts import Outgoing, Publisher
 from sinks.store.contract import Store, Transaction
@@ -116,7 +125,7 @@ def write_bisecting(
     try:
         with tx.savepoint():
             return list(stage.write(tx, [item for _, item in items], now)), []
-    except (Temporary, Fenced, BadRelease):
+    except (Temporary, Fenced, BadRelease, BadSettings):
         raise
     except Exception as error:  # noqa: BLE001 - the one place where it is handled
         if len(items) == 1:
@@ -189,7 +198,7 @@ class StageRunner(Generic[ItemT]):
             metrics.FENCED.labels(self.stage.name).inc()
             log.warning("fenced", stage=self.stage.name, why=str(error))
             await self._resync()
-        except BadRelease as error:
+        except (BadRelease, BadSettings) as error:
             self.stopped = True
             metrics.STOPPED.labels(self.stage.name).set(1)
             log.critical("stage stopped", stage=self.stage.name, why=str(error))

@@ -77,6 +77,21 @@ def linkers_of(settings: Settings) -> Linkers:
     return Linkers(Linker("fast"))
 
 
+def look_at_tiers(settings: Settings) -> None:
+    """See that each tier that the settings name can be asked; nothing is loaded.
+
+    Raises:
+        BadSettings: the extra that one needs is missing.
+    """
+    from streams.link.likeness import minilm
+
+    if settings.link_tier == "quality":
+        try:
+            minilm.look()
+        except minilm.NotInstalled as missing:
+            raise BadSettings([f"link_tier: {missing}, or set fast"]) from missing
+
+
 def mailer_of(settings: Settings) -> Mailer:
     """SendGrid where its key is set, else SMTP where its URL is."""
     if settings.sendgrid_api_key:

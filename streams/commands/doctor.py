@@ -22,7 +22,7 @@ Look = Callable[[Settings], Iterator[Check]]
 @options.as_json
 @click.pass_context
 def doctor(context: click.Context, *, as_json: bool) -> int:
-    """Look at settings, broker, topics, store, Jira, mail and links; say what to do.
+    """Look at settings, broker, topics, store, Jira, mail, likeness and links; say what to do.
 
     Exit status 1 where something is wrong. What is not used is off, and that is no fault.
 
@@ -51,6 +51,7 @@ def examine(context: click.Context) -> list[Check]:
         "store": look_at_store,
         "jira": look_at_jira,
         "mail": look_at_mail,
+        "likeness": look_at_likeness,
         "links": check_settings,
     }
     with progress("looking", len(looks)) as advance:
@@ -125,6 +126,14 @@ def look_at_mail(settings: Settings) -> Iterator[Check]:
 
     for finding in _examined(mailer_of(settings)):
         yield checked("mail", finding)
+
+
+def look_at_likeness(settings: Settings) -> Iterator[Check]:
+    """Whether the tier that is set can be asked."""
+    from streams.wiring import look_at_tiers
+
+    look_at_tiers(settings)
+    yield Check(part="likeness", what=f"the {settings.link_tier} tier can be asked", state="ok")
 
 
 def _examined(part: Tracker | Mailer) -> list[Finding]:

@@ -19,7 +19,7 @@ from streams.commands.root import settings_of
 from streams.commands.waiting import wait_for
 from streams.garbage import settle
 from streams.logs import log_as
-from streams.wiring import parts_of
+from streams.wiring import look_at_tiers, parts_of
 
 log = structlog.get_logger()
 
@@ -38,6 +38,7 @@ def worker(context: click.Context, *, no_create_topics: bool) -> None:
     """
     settings = settings_of(context)
     log_as(json=settings.log_json)
+    look_at_tiers(settings)
     parts = parts_of(settings, kill_at=os.environ.get("CLOSELOOP_KILL_AT"))
     wait_for_parts(parts)
     wait_for_broker(settings.bootstrap_servers)

@@ -12,6 +12,7 @@ from deploy.embedded.errors import EmbeddedError
 from schemas.errors import SinkRefused
 from streams.commands.root import settings_of
 from streams.system import System, started
+from streams.wiring import look_at_tiers
 
 CHECK_S = 1.0
 
@@ -28,6 +29,7 @@ def up(context: click.Context, *, workers: int) -> None:
     Example: DATABASE_URL=postgresql+psycopg://... closeloop up --workers 2
     """
     settings = settings_of(context)
+    look_at_tiers(settings)
     ended = threading.Event()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C, in the midst of it
     try:

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from deploy.embedded import EmbeddedPostgres
 from schemas.deadletter import letter_of, strip
-from schemas.errors import Fenced, InvalidEvent, SinkBusy, SinkUnreachable
+from schemas.errors import BadSettings, Fenced, InvalidEvent, SinkBusy, SinkUnreachable
 from schemas.topics import FEEDBACK_RECEIVED
 from sinks.contracts import Outgoing
 from sinks.store.contract import Transaction
@@ -218,6 +218,18 @@ async def test_a_long_good_past_excuses_no_bad_batch(rig: Rig) -> None:
     await rig.run(*words(9, "later"), *words(11, "poison"), start=1000)
     assert rig.runner.stopped
     assert (len(rig.rows()), rig.dead(), rig.offset()) == (1000, [], 1000)
+
+
+async def test_what_the_settings_promise_and_is_not_there_stops_the_stage(rig: Rig) -> None:
+    """No record is to blame: none is dead-lettered, however few there are."""
+
+    def missing(_tx: Transaction, _said: str) -> None:
+        raise BadSettings(["link_tier: the extra is missing"])
+
+    rig.poison = missing
+    await rig.run("word")
+    assert rig.runner.stopped
+    assert (rig.rows(), rig.published, rig.offset()) == ([], [], None)
 
 
 async def test_what_senders_do_wrong_stops_nothing(rig: Rig) -> None:

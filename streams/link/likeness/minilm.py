@@ -11,10 +11,12 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from schemas.errors import BadSettings
 from streams.link.likeness import integers
 from streams.link.likeness.encoder import SentenceEncoder
 from streams.link.likeness.scores import Matrix
@@ -44,8 +46,11 @@ SHARE = 0.89
 """What the sentence model weighs in the blend of meanings; the table has the rest."""
 
 
-class NotInstalled(RuntimeError):
+class NotInstalled(BadSettings):
     """The extra is missing, or is not the pinned one. Fatal for the quality tier, not the fast."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__([what])
 
 
 class Session:
@@ -59,10 +64,7 @@ class Session:
     """
 
     def __init__(self, *, whole: bool) -> None:
-        try:
-            import onnxruntime
-        except ImportError as missing:
-            raise NotInstalled("onnxruntime is missing: install closeloop[minilm]") from missing
+        onnxruntime = _runtime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         if not _adds_wide():
@@ -202,6 +204,24 @@ def beside(words: Table) -> Blend:
         NotInstalled: the fast tier is left.
     """
     return Blend(sentences(words), words, SHARE)
+
+
+def look() -> None:
+    """See that the extra is there, without opening the model.
+
+    Raises:
+        NotInstalled: the fast tier is left.
+    """
+    _runtime()
+    _pinned()
+
+
+def _runtime() -> Any:
+    try:
+        import onnxruntime
+    except ImportError as missing:
+        raise NotInstalled("onnxruntime is missing: install closeloop[minilm]") from missing
+    return onnxruntime
 
 
 def _adds_wide() -> bool:
