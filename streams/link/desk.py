@@ -14,7 +14,8 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from sinks.store.contract import Transaction
-from sinks.store.rows import PERSON, Decision, LinkState, Outcome, Remark, Words
+from sinks.store.rows import PERSON, Decision, Outcome, Remark, Words
+from streams.link.claimed import once_undone
 from streams.link.triage import (
     WHOLE,
     CannotRule,
@@ -156,8 +157,7 @@ def _brought_back(ruled: Sequence[Decision]) -> list[Ruling]:
 
 
 def _undo(decision: Decision) -> Ruling:
-    state: LinkState | None = None if decision.issue_key == WHOLE else "suggested"
-    return Ruling(decision.issue_key, decision.issue_id, "undo", state)
+    return Ruling(decision.issue_key, decision.issue_id, "undo", once_undone(decision))
 
 
 def _decide(tx: Transaction, asked: Asked) -> Decide:

@@ -17,6 +17,7 @@ import msgspec
 from sinks.store.contract import Transaction
 from sinks.store.learned import Guess
 from sinks.store.rows import Decision, EpicRow, Link, Linked, Outcome, Remark, Words
+from streams.link.claimed import shown_as
 from streams.link.likeness.encoder import Encoder
 from streams.link.rules import shared_words
 from streams.link.shown import shown
@@ -241,13 +242,14 @@ def _suggestion(
     text: str,
 ) -> Suggestion:
     row = epics.get(link.issue_id) if link.issue_id is not None else None
+    rule, score = shown_as(why)
     return Suggestion(
         issue_key=row.epic.key if row else link.issue_key,
         issue_id=link.issue_id,
         summary=row.epic.summary if row else "",
         state=link.state,
-        rule=why.rule,
-        score=why.score,
+        rule=rule,
+        score=score,
         why=shared_words(text, row.epic.summary) if row else "",
         passage=None if why.quote is None else shown(why.quote),
         near=near.get(link.issue_id or 0, ()),

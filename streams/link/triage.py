@@ -1,7 +1,8 @@
 """What a person decides about a remark: accept, reject, dismiss, undo. Pure, and the writing of it.
 
 Every decision is appended, and a link that a person decided stays as the person said. Undoing puts
-a link before a person again: it is suggested, whatever it was before.
+a link before a person again: it is suggested, whatever it was before, as surely as it was claimed
+before people decided; one that only people saw is gone.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from typing import TypeAlias
 import msgspec
 
 from schemas.errors import CloseloopError
-from schemas.events import FeedbackLinked, LinkClaim, Linking
+from schemas.events import FeedbackLinked, Linking
 from schemas.topics import FEEDBACK_LINKED
 from sinks.store.contract import Transaction
 from sinks.store.learned import Lesson
 from sinks.store.rows import PERSON, Decision, Link, LinkState, Outcome, Remark, Verdict, Words
 from streams.link.building import RULES_MODEL, announced
+from streams.link.claimed import claim, claimed, once_undone
 from streams.link.lessons import lessons, quotes
 from streams.link.naming import each_issue, is_about
 
@@ -36,7 +38,8 @@ class Ruling(msgspec.Struct, frozen=True):
     """What a person made of one remark and one issue.
 
     Attributes:
-        issue_key: empty for the remark as a whole; then there is no link, and no `state` of one.
+        issue_key: empty for the remark as a whole.
+        state: of the link; None where there is none then.
     """
 
     issue_key: str
@@ -104,7 +107,7 @@ def undone(standing: Standing, issue_key: str | None, issue_id: int | None) -> l
         CannotRule: no person has decided anything there.
     """
     links = [
-        link
+        (link, decision)
         for link, decision in standing
         if decision.rule == PERSON
         and decision.verdict != "undo"
@@ -112,13 +115,16 @@ def undone(standing: Standing, issue_key: str | None, issue_id: int | None) -> l
     ]
     if not links:
         raise CannotRule("no person has decided anything there")
-    return [Ruling(link.issue_key, link.issue_id, "undo", "suggested") for link in links]
+    return [
+        Ruling(link.issue_key, link.issue_id, "undo", once_undone(decision))
+        for link, decision in links
+    ]
 
 
 def outcome_of(standing: Standing, rulings: Sequence[Ruling]) -> Outcome:
     """What linking comes to once these are carried out."""
-    states: dict[str, LinkState] = {link.issue_key: link.state for link, _ in standing}
-    states |= {one.issue_key: one.state for one in rulings if one.state is not None}
+    states: dict[str, LinkState | None] = {link.issue_key: link.state for link, _ in standing}
+    states |= {one.issue_key: one.state for one in rulings}
     if "linked" in states.values():
         return "linked"
     if any(ruling.verdict == "dismiss" for ruling in rulings):
@@ -203,8 +209,8 @@ def undoing(tx: Transaction, keys: Sequence[str]) -> Decide:
 def carry_out(tx: Transaction, what: Plan, by: str, now: datetime) -> Outcome:
     """Write it, announce it, and let what follows from it fall due.
 
-    Effects: decisions, links, the remark's outcome, lessons, ``feedback.linked``; the issues'
-    audiences and evidence are worked out again.
+    Effects: decisions, links (dropped where nothing claims it), the remark's outcome, lessons,
+    ``feedback.linked``; the issues' audiences and evidence are worked out again.
     """
     remark, rulings = what.remark, what.rulings
     decisions = _decisions(tx, what, by, now)
@@ -214,6 +220,7 @@ def carry_out(tx: Transaction, what: Plan, by: str, now: datetime) -> Outcome:
         if ruling.state is not None
     ]
     tx.links.add(decisions, links)
+    tx.links.drop([(remark.id, one.issue_key) for one in rulings if one.state is None])
     tx.remarks.set_outcome({remark.id: what.outcome})
     tx.learned.teach(_lessons(tx, what))
     event = _announcement(tx, remark, what.outcome, decisions[-1], now)
@@ -229,22 +236,17 @@ def _lessons(tx: Transaction, what: Plan) -> list[Lesson]:
     quote = quotes(what.standing)
     ids = {ruling.issue_id: ruling for ruling in what.rulings if ruling.issue_id is not None}
     like = {link.issue_id for link, _ in what.standing if link.issue_id is not None}
-    rows = tx.epics.get(like | ids.keys()).values()
-    return lessons(
-        what.words,
-        {
-            id_: quote.get(it.issue_key)
-            for id_, it in ids.items()
-            if it.verdict == "link" and not what.unseen
-        },
-        {id_ for id_, it in ids.items() if it.verdict != "link"},
-        what.remark.id,
-        {row.epic.summary for row in rows},
-    )
+    titles = {row.epic.summary for row in tx.epics.get(like | ids.keys()).values()}
+    gone = {id_ for id_, it in ids.items() if it.verdict != "link"}
+    seen = {} if what.unseen else {id_: ids[id_] for id_ in ids.keys() - gone}
+    taught = {id_: quote.get(it.issue_key) for id_, it in seen.items()}
+    return lessons(what.words, taught, gone, what.remark.id, titles)
 
 
 def _decisions(tx: Transaction, what: Plan, by: str, now: datetime) -> list[Decision]:
-    rulings, quote = what.rulings, quotes(what.standing)
+    ids = tx.links.new_ids(len(what.rulings))
+    quote = quotes(what.standing)
+    before = {link.issue_key: claimed(decision) for link, decision in what.standing}
     return [
         Decision(
             id=id_,
@@ -253,14 +255,17 @@ def _decisions(tx: Transaction, what: Plan, by: str, now: datetime) -> list[Deci
             issue_id=ruling.issue_id,
             verdict=ruling.verdict,
             rule=PERSON,
-            score=1.0,
+            score=how if ruling.verdict == "undo" else 1.0,
             model=RULES_MODEL,
             by=by,
             at=now,
             quote=quote.get(ruling.issue_key),
             unseen=what.unseen,
+            claimed_by=rule,
+            claimed_score=how if rule else None,
         )
-        for id_, ruling in zip(tx.links.new_ids(len(rulings)), rulings, strict=True)
+        for id_, ruling in zip(ids, what.rulings, strict=True)
+        for rule, how in [before.get(ruling.issue_key) or (None, 1.0)]
     ]
 
 
@@ -288,15 +293,8 @@ def _announcement(
         data=Linking(
             feedback=remark.feedback_id,
             outcome=announced(outcome),
-            links=tuple(_claim(link, decision) for link, decision in standing),
+            links=tuple(claim(link, decision) for link, decision in standing),
             account_id=remark.account_id,
             opportunity_id=remark.opportunity_id,
         ),
-    )
-
-
-def _claim(link: Link, decision: Decision) -> LinkClaim:
-    issue_id = None if link.issue_id is None else str(link.issue_id)
-    return LinkClaim(
-        issue_key=link.issue_key, rule=decision.rule, score=decision.score, issue_id=issue_id
     )

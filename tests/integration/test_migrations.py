@@ -86,7 +86,7 @@ def test_each_step_is_told_with_what_it_brings(database_url: str) -> None:
     """For a progress bar; a database that is there has no steps to tell of."""
     steps: list[tuple[str, str]] = []
     migrate(database_url, lambda revision, what: steps.append((revision, what)))
-    assert [revision for revision, _ in steps] == [f"{n:04}" for n in range(1, 11)]
+    assert [revision for revision, _ in steps] == [f"{n:04}" for n in range(1, 12)]
     assert all(what.endswith(".") for _, what in steps)
     steps.clear()
     migrate(database_url, lambda revision, what: steps.append((revision, what)))
@@ -107,6 +107,38 @@ def test_what_was_decided_before_counts_as_looked_at(database_url: str) -> None:
     migrate(database_url)
     with connected(database_url) as connection:
         assert connection.execute(text("SELECT unseen FROM decision")).scalars().all() == [False]
+
+
+def test_what_was_claimed_before_a_person_decided_is_looked_up(database_url: str) -> None:
+    """Of each of their decisions the last claim before it; what was taken back is none."""
+    migrate(database_url)
+    unmigrate(database_url, "0010")
+    given = [
+        (1, "APP-1", "suggest", "likeness", 0.25),
+        (2, "APP-1", "suggest", "likeness", 0.5),
+        (3, "APP-1", "link", "person", 1),
+        (4, "APP-1", "suggest", "key", 1),
+        (5, "APP-2", "link", "person", 1),
+        (6, "APP-3", "suggest", "likeness", 0.5),
+        (7, "APP-3", "reject", "revision", 1),
+        (8, "APP-3", "link", "person", 1),
+    ]
+    with connected(database_url) as connection:
+        for row in given:
+            connection.execute(
+                text(
+                    "INSERT INTO decision VALUES (:id, 1, :key, 1, :verdict, :rule, :score, '1',"
+                    " 'pm', now(), NULL)"
+                ),
+                dict(zip(("id", "key", "verdict", "rule", "score"), row, strict=True)),
+            )
+    migrate(database_url)
+    with connected(database_url) as connection:
+        found = connection.execute(
+            text("SELECT id, claimed_by, claimed_score FROM decision ORDER BY id")
+        ).all()
+    claimed = {id_: (by, score) for id_, by, score in found if by is not None}
+    assert claimed == {3: ("likeness", 0.5)}
 
 
 def test_what_was_drawn_before_stays_an_audit(database_url: str) -> None:

@@ -21,6 +21,7 @@ from streams.collect.gateway import gateway_app
 from streams.link.api import LARGEST_BODY_BYTES, Desk, triage_routes
 from streams.link.theming import Themes
 from streams.settings import Settings
+from tests.unit.desk_world import suggest
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 TOKEN = "a token of sixteen or more"
@@ -122,6 +123,15 @@ def outcome(store: FakeStore, record: str = "0") -> str:
     return found[0].outcome
 
 
+def suggested(store: FakeStore, record: str) -> None:
+    """Likeness suggests the issue."""
+    with store.transaction() as tx:
+        found = tx.remarks.find(f"form:{record}")
+        assert found is not None
+        tx.remarks.set_outcome({found[0].id: "suggested"})
+        suggest(tx, found[0].id, 1, 0.5)
+
+
 def audited(store: FakeStore, record: str) -> None:
     """Chance has chosen the remark to be asked."""
     with store.transaction() as tx:
@@ -167,9 +177,9 @@ def test_a_decision_may_be_repeated_and_undone(client: httpx.Client, store: Fake
     again = client.post("/v1/triage/decisions", json=DECISION)
     assert (again.status_code, again.json()["remarks"][0]["decided"]) == (200, [])
     back = {"remarks": ["form:0"], "by": "kim"}
-    assert client.post("/v1/triage/undo", json=back).json()["remarks"][0]["outcome"] == "suggested"
+    assert client.post("/v1/triage/undo", json=back).json()["remarks"][0]["outcome"] == "unmatched"
     assert client.post("/v1/triage/undo", json=back).json()["remarks"][0]["decided"] == []
-    assert outcome(store) == "suggested"
+    assert outcome(store) == "unmatched"
 
 
 def test_what_was_not_looked_at_teaches_nothing(client: httpx.Client, store: FakeStore) -> None:
@@ -188,8 +198,8 @@ def test_an_audit_is_not_decided_unseen(
 ) -> None:
     """It would count as wrong; of those that are named with it none is decided either."""
     both = {**DECISION, "remarks": ["form:0", "form:1"]}
-    client.post("/v1/triage/decisions", json=both)
-    client.post("/v1/triage/undo", json={"remarks": both["remarks"], "by": "kim"})
+    for record in "01":
+        suggested(store, record)
     audited(store, "1")
     asked = {**both, "verdict": verdict, "issues": [] if verdict == "dismiss" else ["APP-1"]}
     refused = client.post("/v1/triage/decisions", json={**asked, "seen": False})

@@ -6,6 +6,7 @@ from typing import Any
 
 from schemas.events import Account, Epic, Opportunity
 from sinks.contracts import Sighting
+from sinks.store.contract import Transaction
 from sinks.store.fake import FakeStore
 from sinks.store.learned import Guess
 from sinks.store.rows import CrmKind, CrmVersion, Decision, Link, Remark, Words
@@ -75,32 +76,7 @@ class World:
             tx.remarks.add([(made, Words(remark_id=id_, words=words, customer_name="Kim"))])
             if best is not None:
                 tx.learned.guess({id_}, [_guess(id_, *best, audit=audit)])
-                self._suggest(tx, id_, *best)
-
-    def _suggest(self, tx: Any, remark_id: int, issue: int, score: float) -> None:
-        (decision_id,) = tx.links.new_ids(1)
-        key = f"APP-{issue}"
-        decision = Decision(
-            id=decision_id,
-            remark_id=remark_id,
-            issue_key=key,
-            issue_id=issue,
-            verdict="suggest",
-            rule="likeness",
-            score=score,
-            model="1",
-            by="closeloop",
-            at=NOW,
-            quote="ledger",
-        )
-        link = Link(
-            remark_id=remark_id,
-            issue_key=key,
-            issue_id=issue,
-            state="suggested",
-            decision_id=decision_id,
-        )
-        tx.links.add([decision], [link])
+                suggest(tx, id_, *best)
 
     def sees(self, limit: int = 20) -> tuple[Item, ...]:
         """What a person sees."""
@@ -127,6 +103,33 @@ class World:
     def sorts(self) -> None:
         """Into themes."""
         Themes(self.store).sort_new(NOW)
+
+
+def suggest(tx: Transaction, remark_id: int, issue: int, score: float) -> None:
+    """Likeness suggests an issue for a remark."""
+    (decision_id,) = tx.links.new_ids(1)
+    key = f"APP-{issue}"
+    decision = Decision(
+        id=decision_id,
+        remark_id=remark_id,
+        issue_key=key,
+        issue_id=issue,
+        verdict="suggest",
+        rule="likeness",
+        score=score,
+        model="1",
+        by="closeloop",
+        at=NOW,
+        quote="ledger",
+    )
+    link = Link(
+        remark_id=remark_id,
+        issue_key=key,
+        issue_id=issue,
+        state="suggested",
+        decision_id=decision_id,
+    )
+    tx.links.add([decision], [link])
 
 
 def _guess(remark_id: int, issue_id: int, confidence: float, *, audit: bool) -> Guess:

@@ -13,7 +13,7 @@ from streams.commands.sitting import Sitting, Summary
 from streams.link.likeness.table import packaged
 from streams.link.queue import Item, Suggestion
 from streams.link.worth import Worth
-from tests.unit.desk_world import NOW, World
+from tests.unit.desk_world import NOW, World, suggest
 
 PAUSE = ""
 
@@ -83,7 +83,7 @@ def room() -> Room:
     made.world.hears("b", "other words", best=(1, 0.5), account_id="B")
     made.world.hears("a", best=(1, 0.6), account_id="A")
     with made.world.store.transaction() as tx:
-        made.world._suggest(tx, made.world.ids["a"], 2, 0.4)
+        suggest(tx, made.world.ids["a"], 2, 0.4)
     return made
 
 

@@ -112,6 +112,9 @@ class Links(Protocol):
         A link that a person decided stays as the person said, unless a person decided this too.
         """
 
+    def drop(self, links: Collection[tuple[int, str]]) -> None:
+        """Forget links, by remark and issue key; the decisions stay."""
+
     def of_remark(self, remark_id: int) -> list[tuple[Link, Decision]]:
         """Every link of a remark with the decision behind it, best score first."""
 

@@ -32,6 +32,11 @@ class FakeLinks:
             if known is None or self._by_person(link) or not self._by_person(known):
                 self._state.links[link.remark_id, link.issue_key] = link
 
+    def drop(self, links: Collection[tuple[int, str]]) -> None:
+        """Forget links, by remark and issue key; the decisions stay."""
+        for link in links:
+            self._state.links.pop(link, None)
+
     def of_remark(self, remark_id: int) -> list[tuple[Link, Decision]]:
         """Every link of a remark with the decision behind it, best score first."""
         found = [

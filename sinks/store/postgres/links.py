@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Table,
+    delete,
     select,
     text,
     tuple_,
@@ -71,6 +72,12 @@ class PostgresLinks:
                 copy_rows(self._connection, _LINKS, Link.__struct_fields__, rows)
         except UniqueViolation:
             self._upsert(decisions, links)
+
+    def drop(self, links: Collection[tuple[int, str]]) -> None:
+        """Forget links, by remark and issue key; the decisions stay."""
+        if links:
+            these = tuple_(LinkTable.remark_id, LinkTable.issue_key).in_(links)
+            self._connection.execute(delete(LinkTable).where(these))
 
     def of_remark(self, remark_id: int) -> list[tuple[Link, Decision]]:
         """Every link of a remark with the decision behind it, best score first."""

@@ -99,6 +99,8 @@ class Decision(Row, frozen=True, kw_only=True):
         by: ``closeloop``, or who decided.
         quote: the passage that it rests on.
         unseen: a person decided it together with others, without looking at the remark.
+        claimed_by: of a person's decision the rule that claimed the link before any person did;
+            None where none did. `claimed_score` is how surely.
     """
 
     id: int
@@ -113,6 +115,8 @@ class Decision(Row, frozen=True, kw_only=True):
     at: datetime
     quote: str | None = None
     unseen: bool = False
+    claimed_by: str | None = None
+    claimed_score: float | None = None
 
 
 class Link(Row, frozen=True, kw_only=True):

@@ -87,6 +87,8 @@ class DecisionTable(Base):
     at: Mapped[datetime]
     quote: Mapped[str | None]
     unseen: Mapped[bool] = mapped_column(server_default=text("false"))
+    claimed_by: Mapped[str | None]
+    claimed_score: Mapped[float | None]
     __table_args__ = (
         Index(
             "ix_decision_person_remark",

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from sinks.store.contract import Store
 from sinks.store.learned import Guess
 from sinks.store.postgres.store import PostgresStore
@@ -89,6 +91,31 @@ def decides(  # noqa: PLR0913 - what a decision is made of, most of it by name
     with store.transaction() as tx:
         tx.links.add([made], links)
     return made
+
+
+def test_a_link_is_dropped_and_its_decision_stays(store: Store) -> None:
+    """That one alone; a link that is not there is no fault."""
+    hears(store, 1)
+    hears(store, 2)
+    decides(store, 1, 1)
+    kept = [decides(store, 2, 1, key="APP-2"), decides(store, 3, 2)]
+    with store.transaction() as tx:
+        tx.links.drop([(1, "APP-1"), (9, "APP-1")])
+    with store.transaction() as tx:
+        found = [tx.links.of_remark(id_)[0][1] for id_ in (1, 2)]
+        assert found == kept
+        assert [one.id for one in tx.links.ruled(1)] == [1, 2]
+
+
+def test_a_decision_keeps_what_it_was_about(store: Store) -> None:
+    """The rule that claimed it before a person decided, and how surely."""
+    hears(store, 1)
+    made = msgspec.structs.replace(
+        decides(store, 1, 1, "undo"), id=2, claimed_by="likeness", claimed_score=0.5
+    )
+    with store.transaction() as tx:
+        tx.links.add([made], [])
+        assert tx.links.ruled(1) == [made]
 
 
 def test_what_is_dismissed_waits_no_more(store: Store) -> None:
