@@ -117,7 +117,8 @@ def _wrapped(said: str, width: int) -> list[str]:
 def _suggestion(number: int, link: Suggestion, seen: str, width: int) -> Iterator[str]:
     """The passage as well where it is not among what is `seen` of the remark."""
     why = f"   ({cell(link.why)})" if link.why else ""
-    yield f"{number}  {link.issue_key}  {link.score:.2f}  {cell(link.summary)}{why}"
+    ended = f"[{cell(link.closed)}]  " if link.closed else ""
+    yield f"{number}  {link.issue_key}  {link.score:.2f}  {ended}{cell(link.summary)}{why}"
     if link.passage is not None and _blanks(link.passage) not in seen:
         yield from (f"     {line}" for line in _wrapped(f"says: {link.passage}", width - 3))
     for near in link.near:

@@ -59,7 +59,7 @@ def list_(context: click.Context, *, limit: int, as_json: bool) -> None:
         as_json=as_json,
         value=found.items,
         columns=("remark", "account", "worth", "alike", "suggested", "words"),
-        rows=(_row(one) for one in found.items),
+        rows=(row(one) for one in found.items),
     )
     if not found.items:
         say("no remark waits")
@@ -196,7 +196,8 @@ def _all_alike(tx: Transaction, remarks: Sequence[str], issue: str, by: str) -> 
     return plan_all(tx, asked)
 
 
-def _row(item: Item) -> tuple[object, ...]:
+def row(item: Item) -> tuple[object, ...]:
+    """A remark in a line of the list."""
     said = excerpt(item.words) if item.words is not None else "(erased)"
     worth = money(item.worth.revenue_cents + item.worth.pipeline_cents, None)
     marked = f"{item.remark} (audit)" if item.audit else item.remark
@@ -207,4 +208,5 @@ def _row(item: Item) -> tuple[object, ...]:
 def _why(one: Suggestion) -> str:
     near = f"; like: {' / '.join(excerpt(each, 40) for each in one.near)}" if one.near else ""
     why = f" ({one.why}{near})" if one.why or near else ""
-    return f"{one.issue_key} {one.score:.2f}{why}"
+    ended = f" [{one.closed}]" if one.closed else ""
+    return f"{one.issue_key}{ended} {one.score:.2f}{why}"

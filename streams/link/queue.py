@@ -14,6 +14,7 @@ from typing import Literal
 
 import msgspec
 
+from schemas.events import Epic
 from sinks.store.contract import Transaction
 from sinks.store.learned import Guess
 from sinks.store.rows import Decision, EpicRow, Link, Linked, Outcome, Remark, Words
@@ -22,6 +23,7 @@ from streams.link.likeness.encoder import Encoder
 from streams.link.rules import shared_words
 from streams.link.shown import shown
 from streams.link.theming import text_of
+from streams.link.triage import Standing
 from streams.link.worth import Customers, Worth, customers_of
 
 LOOKED_AT = 2_000
@@ -67,6 +69,7 @@ class Suggestion(msgspec.Struct, frozen=True):
         passage: the part of the remark that it is suggested for, as much of it as teaches; None for
             all of it.
         near: what people accepted for the issue and is like this, the likest first.
+        closed: how the issue ended, as "Done"; empty while it is open.
     """
 
     issue_key: str
@@ -78,6 +81,7 @@ class Suggestion(msgspec.Struct, frozen=True):
     why: str
     passage: str | None = None
     near: tuple[str, ...] = ()
+    closed: str = ""
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -150,11 +154,12 @@ def queue(tx: Transaction, now: datetime, limit: int, encoder: EncoderOf) -> Que
 def described(
     tx: Transaction, waiting: Sequence[Waiting], now: datetime, encoder: EncoderOf
 ) -> list[Item]:
-    """Each with its account and the five likeliest of the issues that are suggested."""
+    """Each with its account and the five likeliest of the issues that are suggested and there."""
     customers = customers_of(tx, [each.remark for each in waiting], now)
-    suggested = {each.remark.id: _suggested(tx, each.remark) for each in waiting}
-    ids = {link.issue_id for links in suggested.values() for link, _ in links if link.issue_id}
+    standing = tx.links.of_remarks([each.remark.id for each in waiting])
+    ids = {link.issue_id for links in standing.values() for link, _ in links if link.issue_id}
     epics = tx.epics.get(ids)
+    suggested = {id_: _suggested(links, epics) for id_, links in standing.items()}
     looked_up = _LookedUp(customers, epics, tx.links.accepted(ids, COMPARED), encoder)
     return [_item(each, suggested[each.remark.id], looked_up) for each in waiting]
 
@@ -204,12 +209,13 @@ def _rank(each: Waiting) -> tuple[bool, int, int, int]:
     return (not each.audit, -each.worth.cents * each.count, -each.count, -each.remark.id)
 
 
-def _suggested(tx: Transaction, remark: Remark) -> list[tuple[Link, Decision]]:
-    links = [one for one in tx.links.of_remark(remark.id) if one[0].state == "suggested"]
-    return links[:MOST_SUGGESTED]
+def _suggested(standing: Standing, epics: Mapping[int, EpicRow]) -> Standing:
+    gone = {id_ for id_, row in epics.items() if row.epic.deleted}
+    there = [one for one in standing if one[0].state == "suggested" and one[0].issue_id not in gone]
+    return there[:MOST_SUGGESTED]
 
 
-def _item(each: Waiting, suggested: Sequence[tuple[Link, Decision]], known: _LookedUp) -> Item:
+def _item(each: Waiting, suggested: Standing, known: _LookedUp) -> Item:
     remark, words, customers = each.remark, each.words, known.customers
     issues = {link.issue_id for link, _ in suggested}
     near = _near(words, issues, known.accepted, known.encoder)
@@ -253,7 +259,15 @@ def _suggestion(
         why=shared_words(text, row.epic.summary) if row else "",
         passage=None if why.quote is None else shown(why.quote),
         near=near.get(link.issue_id or 0, ()),
+        closed=closed(row.epic) if row else "",
     )
+
+
+def closed(epic: Epic) -> str:
+    """How an issue ended, in the tracker's own word; empty while it is open."""
+    if epic.resolution is not None:
+        return epic.resolution
+    return epic.status if epic.status_category == "done" else ""
 
 
 def _near(

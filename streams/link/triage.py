@@ -14,7 +14,7 @@ from typing import TypeAlias
 import msgspec
 
 from schemas.errors import CloseloopError
-from schemas.events import FeedbackLinked, Linking
+from schemas.events import Epic, FeedbackLinked, Linking
 from schemas.topics import FEEDBACK_LINKED
 from sinks.store.contract import Transaction
 from sinks.store.learned import Lesson
@@ -48,12 +48,15 @@ class Ruling(msgspec.Struct, frozen=True):
     state: LinkState | None
 
 
-def accepted(standing: Standing, issue_key: str, issue_id: int) -> list[Ruling]:
+def accepted(standing: Standing, epic: Epic) -> list[Ruling]:
     """The remark is about this issue; what was accepted unseen may be accepted by who looks.
 
     Raises:
-        CannotRule: a person has said so already.
+        CannotRule: a person has said so already, or the issue was deleted.
     """
+    issue_key, issue_id = epic.key, int(epic.id)
+    if epic.deleted:
+        raise CannotRule(f"{issue_key} was deleted in Jira")
     for link, decision in standing:
         same = is_about(link, issue_key, issue_id)
         stands = link.state == "linked" and decision.rule == PERSON
@@ -188,10 +191,8 @@ def accepting(tx: Transaction, keys: Sequence[str]) -> Decide:
     if unknown:
         raise CannotRule(f"no issue {', '.join(unknown)} is known")
     rows = tx.epics.get(set(ids.values()))
-    present = {rows[id_].epic.key: id_ for id_ in ids.values() if id_ in rows}
-    return lambda standing: [
-        ruling for key, id_ in present.items() for ruling in accepted(standing, key, id_)
-    ]
+    present = [rows[id_].epic for id_ in dict.fromkeys(ids.values()) if id_ in rows]
+    return lambda standing: [one for epic in present for one in accepted(standing, epic)]
 
 
 def rejecting(tx: Transaction, keys: Sequence[str]) -> Decide:
@@ -225,8 +226,7 @@ def carry_out(tx: Transaction, what: Plan, by: str, now: datetime) -> Outcome:
     tx.learned.teach(_lessons(tx, what))
     event = _announcement(tx, remark, what.outcome, decisions[-1], now)
     tx.outbox.add([(FEEDBACK_LINKED.name, remark.feedback_id, event)])
-    issues = {ruling.issue_id for ruling in rulings if ruling.issue_id is not None}
-    if issues:
+    if issues := {ruling.issue_id for ruling in rulings if ruling.issue_id is not None}:
         tx.epics.owe_evidence(issues, now)
         tx.ships.wake(issues, now)
     return what.outcome

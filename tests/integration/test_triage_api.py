@@ -1,7 +1,7 @@
 """The triage API over real HTTP: who gets in, what is decided, and what is said of mistakes."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -219,6 +219,19 @@ def test_what_cannot_be_decided_is_409_with_the_reason(
     both = {**DECISION, "remarks": ["form:1", "form:9"], "verdict": "dismiss", "issues": []}
     assert "form:9" in problem(client.post("/v1/triage/decisions", json=both), 409)
     assert outcome(store, "1") == "unmatched"
+
+
+def test_a_deleted_issue_is_409(client: httpx.Client, store: FakeStore) -> None:
+    """Nothing will ever ship of it. What was accepted before may be repeated."""
+    again = {**DECISION, "remarks": ["form:1"]}
+    assert client.post("/v1/triage/decisions", json=again).is_success
+    epic = Epic(id="1", key="APP-1", summary="Exports", deleted=True)
+    with store.transaction() as tx:
+        tx.epics.put([Sighting(epic=epic, updated_at=NOW + timedelta(days=1))])
+    refused = client.post("/v1/triage/decisions", json=DECISION)
+    assert problem(refused, 409) == "form:0: APP-1 was deleted in Jira"
+    assert outcome(store) == "unmatched"
+    assert client.post("/v1/triage/decisions", json=again).is_success
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,11 @@
 """triage, on a real database."""
 
+from datetime import UTC, datetime
+
+import msgspec
 import pytest
 
+from sinks.contracts import Sighting
 from sinks.http.standin.serve import serving
 from sinks.jira.standin import jira_app
 from sinks.store.postgres.store import PostgresStore
@@ -102,6 +106,20 @@ def test_all_that_is_alike_is_accepted_at_once(on_store: Call, filled: PostgresS
     assert on_store("link", "rebuild", "--check").status == 0
     assert on_store("triage", "list", "--json").json == []
     assert on_store("triage", "accept", "APP-1", "--alike").status == 1
+
+
+def test_a_deleted_issue_takes_no_remark(on_store: Call, filled: PostgresStore) -> None:
+    """Neither by name nor with all that is alike, and it is not listed."""
+    guess(filled, "2", 10001)
+    assert "APP-1" in on_store("triage", "list").out
+    with filled.transaction() as tx:
+        (known,) = tx.epics.get({10001}).values()
+        gone = msgspec.structs.replace(known.epic, deleted=True)
+        tx.epics.put([Sighting(epic=gone, updated_at=datetime.now(UTC))])
+    for said in (("upstream:2", "APP-1"), ("APP-1", "--alike", "--dry-run")):
+        refused = on_store("triage", "accept", *said)
+        assert (refused.status, "APP-1 was deleted in Jira" in refused.err) == (1, True)
+    assert "APP-1" not in on_store("triage", "list").out
 
 
 def test_a_theme_becomes_an_epic(on_store: Call, filled: PostgresStore) -> None:
