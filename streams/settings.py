@@ -26,7 +26,7 @@ SHARED_NAMES = {
     "KAFKA_BOOTSTRAP_SERVERS": "bootstrap_servers",
     "SENDGRID_API_KEY": "sendgrid_api_key",
 }
-PROCESS_NAMES = frozenset({"CONFIG", "KILL_AT", "CACHE", "PRISM", "HOME"})
+PROCESS_NAMES = frozenset({"CONFIG", "KILL_AT", "CACHE", "PRISM"})
 """Read by others than this file: where the file is, the chaos tests' probe, the caches."""
 
 Seconds = Annotated[float, Meta(ge=0, le=366 * 24 * 3600)]
@@ -39,7 +39,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Attributes:
         bootstrap_servers: the Kafka to use; empty: ``closeloop up`` starts one.
         database_url: the PostgreSQL to use; empty: ``closeloop up`` starts one.
-        home: where the embedded parts keep their data.
+        home: where the embedded parts keep their data, and where commands find a running ``up``.
         public_url: where customers and reps reach the gateway; stands in every link we send.
         gateway_host, gateway_port: what the gateway listens on.
         metrics_port: of the worker; 0 for none.
@@ -77,7 +77,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     bootstrap_servers: str = ""
     database_url: str = ""
-    home: str = ".closeloop"
+    home: Annotated[str, Meta(min_length=1)] = ".closeloop"
     public_url: str = "http://127.0.0.1:8080"
     gateway_host: str = "127.0.0.1"
     gateway_port: Port = 8080

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 def database_of(settings: Settings) -> str:
     """The store's URL; `BadSettings` where none is configured, or none that we can use."""
     if not settings.database_url:
-        raise BadSettings(["database_url: set DATABASE_URL, or run `closeloop up`"])
+        raise BadSettings(
+            ["database_url: set DATABASE_URL, or CLOSELOOP_HOME to where `closeloop up` runs"]
+        )
     try:
         backend = make_url(settings.database_url).drivername
     except (ArgumentError, ValueError):  # the URL may hold a password: not shown

@@ -58,6 +58,17 @@ class HomeLock:
             raise
         return fd
 
+    def is_held(self) -> bool:
+        """Whether somebody holds the home at this moment, as far as we may look."""
+        try:
+            fd = os.open(self._home / f"{self._name}.lock", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            return not _flock(fd, fcntl.LOCK_SH)
+        finally:
+            os.close(fd)
+
     def _wait(self, fd: int) -> None:
         deadline = time.monotonic() + ORPHAN_WAIT_S
         while not _flock(fd):
@@ -87,9 +98,9 @@ class HomeLock:
             return None
 
 
-def _flock(fd: int) -> bool:
+def _flock(fd: int, kind: int = fcntl.LOCK_EX) -> bool:
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(fd, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

@@ -16,7 +16,7 @@ from schemas.errors import CloseloopError
 from sinks.store.contract import Store
 from sinks.store.postgres.store import PostgresStore
 from streams.collect.serve import run_gateway
-from streams.commands.root import settings_of
+from streams.commands.root import configured
 from streams.logs import log_as
 from streams.settings import Settings
 from streams.verify.pages import reply_routes
@@ -25,13 +25,12 @@ log = structlog.get_logger()
 
 
 @click.command()
-@click.pass_context
-def gateway(context: click.Context) -> None:
+def gateway() -> None:
     """Run the HTTP gateway until Ctrl-C or SIGTERM: webhooks in, pages of the mails' links out.
 
     Example: CLOSELOOP_ZENDESK_SECRET=... closeloop gateway
     """
-    settings = settings_of(context)
+    settings = configured()
     log_as(json=settings.log_json)
     pages = reply_routes(settings, _store_for_pages(settings))
     run_gateway(settings, [*pages, *triage_api(settings)])

@@ -71,12 +71,19 @@ def closeloop(context: click.Context) -> None:
 
 
 def settings_of(context: click.Context) -> Settings:
-    """The settings of this call, read once."""
+    """The settings of this call, read once; what is not configured as `closeloop up` has it."""
+    from streams.running import beside
+
     held: dict[str, Any] = context.ensure_object(dict)
     if "settings" not in held:
-        held["settings"] = load(os.environ)
+        held["settings"] = beside(configured())
     settings: Settings = held["settings"]
     return settings
+
+
+def configured() -> Settings:
+    """The settings of this call alone, for what is itself a part of the system."""
+    return load(os.environ)
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from prometheus_client import start_http_server
 from sinks.kafka.admin import create_missing
 from sinks.kafka.reading import reach
 from streams.app import Parts, build
-from streams.commands.root import settings_of
+from streams.commands.root import configured
 from streams.commands.waiting import wait_for
 from streams.garbage import settle
 from streams.logs import log_as
@@ -30,13 +30,12 @@ GRACE_S = 10.0
 
 @click.command()
 @click.option("--no-create-topics", is_flag=True, help="Leave missing topics missing.")
-@click.pass_context
-def worker(context: click.Context, *, no_create_topics: bool) -> None:
+def worker(*, no_create_topics: bool) -> None:
     """Run the worker until Ctrl-C or SIGTERM: every stage, and everything that falls due.
 
     Example: KAFKA_BOOTSTRAP_SERVERS=broker:9092 DATABASE_URL=... closeloop worker
     """
-    settings = settings_of(context)
+    settings = configured()
     log_as(json=settings.log_json)
     look_at_tiers(settings)
     parts = parts_of(settings, kill_at=os.environ.get("CLOSELOOP_KILL_AT"))

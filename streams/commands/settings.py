@@ -10,7 +10,7 @@ import msgspec
 
 from streams.commands import options
 from streams.commands.output import show
-from streams.commands.root import settings_of
+from streams.commands.root import configured, settings_of
 from streams.settings import PREFIX, SHARED_NAMES, Settings, shown
 
 
@@ -23,8 +23,8 @@ def settings(context: click.Context, *, only_set: bool, as_json: bool) -> None:
 
     Example: closeloop settings --set
     """
-    found = settings_of(context)
-    said = {name: (value, where) for name, (value, where) in described(found, os.environ).items()}
+    own = configured()
+    said = described(own, os.environ) | by_up(own, settings_of(context))
     listed = {name: one for name, one in said.items() if not only_set or one[1] != DEFAULT}
     show(
         as_json=as_json,
@@ -43,6 +43,16 @@ def described(found: Settings, environ: Mapping[str, str]) -> dict[str, tuple[ob
     defaults = Settings()
     values = shown(found)
     return {name: (values[name], _origin(name, names, environ, found, defaults)) for name in values}
+
+
+def by_up(own: Settings, found: Settings) -> dict[str, tuple[object, str]]:
+    """The same of what is as a running `closeloop up` has it."""
+    values = shown(found)
+    return {
+        name: (values[name], "closeloop up")
+        for name in values
+        if getattr(found, name) != getattr(own, name)
+    }
 
 
 def environment_names() -> dict[str, tuple[str, ...]]:

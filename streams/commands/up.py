@@ -10,7 +10,8 @@ import click
 
 from deploy.embedded.errors import EmbeddedError
 from schemas.errors import SinkRefused
-from streams.commands.root import settings_of
+from streams.commands.root import configured
+from streams.running import claimed, note
 from streams.system import System, started
 from streams.wiring import look_at_tiers
 
@@ -19,24 +20,28 @@ CHECK_S = 1.0
 
 @click.command()
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 32))
-@click.pass_context
-def up(context: click.Context, *, workers: int) -> None:
+def up(*, workers: int) -> None:
     """Run the whole system until Ctrl-C.
 
     Kafka, PostgreSQL, Jira and the mail provider are yours where they are configured; what is not
-    is started here and keeps its data under CLOSELOOP_HOME.
+    is started here and keeps its data under CLOSELOOP_HOME. Other commands of that home find it.
 
     Example: DATABASE_URL=postgresql+psycopg://... closeloop up --workers 2
     """
-    settings = settings_of(context)
+    settings = configured()
     look_at_tiers(settings)
-    ended = threading.Event()
+    home, ended = Path(settings.home).resolve(), threading.Event()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C, in the midst of it
     try:
-        with started(settings, Path(settings.home), click.echo, workers=workers) as system:
+        with (
+            claimed(home),
+            started(settings, home, click.echo, workers=workers) as system,
+        ):
+            note(home, settings, system.settings)
             for each in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(each, lambda *_: ended.set())
             click.echo(f"Closeloop is up: webhooks go to {system.gateway_url}/v1/sources/<name>")
+            click.echo(f"Commands find it in this folder; elsewhere by CLOSELOOP_HOME={home}.")
             click.echo("Ctrl-C stops it.")
             watch(system, ended)
             click.echo("Stopping.")
