@@ -76,4 +76,20 @@ def _somebody() -> str:
         return "somebody"
 
 
-by = click.option("--by", default=_somebody, show_default="your login", help="Who decides.")
+LONGEST_NAME = 200
+"""Letters of who decides, as the triage API has it."""
+
+
+def _named(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    if not 1 <= len(value) <= LONGEST_NAME:
+        raise click.BadParameter(f"a name has 1 to {LONGEST_NAME} letters")
+    return value
+
+
+by = click.option(
+    "--by",
+    default=_somebody,
+    show_default="your login",
+    callback=_named,
+    help="Who decides.",
+)

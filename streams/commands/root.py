@@ -95,6 +95,7 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run a command; every named error is one line, and an exit status."""
     try:
+        _refuse_bytes(arguments)
         status = closeloop.main(list(arguments), "closeloop", standalone_mode=False)
     except click.exceptions.Exit as ended:
         status = ended.exit_code
@@ -108,6 +109,21 @@ def run(arguments: Sequence[str]) -> int:
         click.echo(f"closeloop: {safe(str(error))}", err=True)
         status = status_of(error)
     return status if isinstance(status, int) else 0
+
+
+def _refuse_bytes(arguments: Sequence[str]) -> None:
+    """What is no UTF-8 can be the name of a file, and of nothing else that we know.
+
+    Raises:
+        UsageError: one of them is neither.
+    """
+    for one in arguments:
+        if not one.isprintable() and _has_bytes(one) and not os.path.lexists(one):
+            raise click.UsageError(f"{one!a} is not UTF-8")
+
+
+def _has_bytes(text: str) -> bool:
+    return any("\udc80" <= one <= "\udcff" for one in text)
 
 
 def status_of(error: CloseloopError) -> int:

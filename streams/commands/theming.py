@@ -12,6 +12,7 @@ from sinks.store.contract import Store
 from streams.commands import options
 from streams.commands.broker import wake
 from streams.commands.deciding import say
+from streams.commands.lookup import LARGEST_ID
 from streams.commands.output import remark as say_aside
 from streams.commands.output import show
 from streams.commands.root import settings_of
@@ -51,7 +52,9 @@ def themes(context: click.Context, *, limit: int, as_json: bool) -> None:
 
 @click.command("new-epic")
 @click.argument("feedback", metavar="[SOURCE:RECORD]", required=False)
-@click.option("--theme", type=click.IntRange(1), metavar="ID", help="Make it of this theme.")
+@click.option(
+    "--theme", type=click.IntRange(1, LARGEST_ID), metavar="ID", help="Make it of this theme."
+)
 @click.option("--project", required=True, metavar="KEY", help="Where the epic is made.")
 @click.option("--summary", required=True, help="The epic's title.")
 @click.option("--description", default="", help="Yours, before the counts.")

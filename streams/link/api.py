@@ -46,8 +46,10 @@ LARGEST_BODY_BYTES = 256 * 1024
 RETRY_AFTER_S = 10
 MOST_LISTED = 200
 
-Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
-RemarkName: TypeAlias = Annotated[str, Meta(pattern=r"^[^:]+:.+$", max_length=1000)]
+NO_NUL = r"^[^\u0000]*$"
+"""The one character that PostgreSQL keeps in no text."""
+Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200, pattern=NO_NUL)]
+RemarkName: TypeAlias = Annotated[str, Meta(pattern=r"^[^:\u0000]+:[^\u0000]+$", max_length=1000)]
 IssueKey: TypeAlias = Annotated[
     str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_]*-[0-9]+$", max_length=100)
 ]
@@ -87,8 +89,8 @@ class Epic(Body, frozen=True, kw_only=True):
     """An epic for one remark or for one theme; the description goes before the counts."""
 
     project: Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", max_length=100)]
-    summary: Annotated[str, Meta(min_length=1, max_length=255)]
-    description: Annotated[str, Meta(max_length=30_000)] = ""
+    summary: Annotated[str, Meta(min_length=1, max_length=255, pattern=NO_NUL)]
+    description: Annotated[str, Meta(max_length=30_000, pattern=NO_NUL)] = ""
     remark: RemarkName | None = None
     theme: Annotated[int, Meta(ge=1, le=2**62)] | None = None
     by: Name
@@ -260,10 +262,16 @@ def on_bad_request(request: Request[Any, Any, Any], error: HTTPException) -> Res
     """What is wrong with the request, field by field."""
     status = error.status_code if error.status_code in _WORDS else 400
     detail = _WORDS[status]
-    if isinstance(error, ValidationException) and isinstance(error.extra, list):
+    if request.method == "POST" and _is_empty(request.headers):
+        detail = "body: is empty; a JSON object is due"
+    elif isinstance(error, ValidationException) and isinstance(error.extra, list):
         faults = [f"{one.get('key', 'body')}: {one.get('message', '')}" for one in error.extra]
         detail = "; ".join(faults) or detail
     return _problem(request, status, detail)
+
+
+def _is_empty(headers: Mapping[str, str]) -> bool:
+    return headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers
 
 
 def _desk(request: AnyRequest) -> Desk:

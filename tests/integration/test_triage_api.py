@@ -31,6 +31,7 @@ WORDS = (
     "Exporting invoices as a spreadsheet would help us",
 )
 DECISION = {"remarks": ["form:0"], "issues": ["APP-1"], "verdict": "accept", "by": "kim"}
+EPIC = {"remark": "form:0", "project": "APP", "summary": "Exports", "by": "kim"}
 
 
 @pytest.fixture
@@ -244,6 +245,11 @@ def test_a_deleted_issue_is_409(client: httpx.Client, store: FakeStore) -> None:
         ("decisions", {**DECISION, "more": 1}, "more"),
         ("undo", {"by": "kim"}, "remarks"),
         ("epics", {"project": "A B", "summary": "x", "by": "kim"}, "project"),
+        ("decisions", {**DECISION, "by": "ki\0m"}, "by"),
+        ("decisions", {**DECISION, "remarks": ["form:\0"]}, "remarks"),
+        ("undo", {"remarks": ["form:0"], "by": "ki\0m"}, "by"),
+        ("epics", {**EPIC, "summary": "x\0"}, "summary"),
+        ("epics", {**EPIC, "description": "x\0"}, "description"),
     ],
 )
 def test_a_wrong_field_is_named(
@@ -251,6 +257,13 @@ def test_a_wrong_field_is_named(
 ) -> None:
     """400, and nothing is done."""
     assert field in problem(client.post(f"/v1/triage/{path}", json=body), 400)
+
+
+@pytest.mark.parametrize("path", ["decisions", "undo", "epics"])
+def test_a_request_without_a_body_is_told_what_is_due(client: httpx.Client, path: str) -> None:
+    """In words that do not come from our own code."""
+    said = problem(client.post(f"/v1/triage/{path}"), 400)
+    assert said == "body: is empty; a JSON object is due"
 
 
 def test_a_limit_out_of_bounds_and_a_large_body_are_refused(client: httpx.Client) -> None:

@@ -71,6 +71,12 @@ WRONG = [
     ("triage", "accept", "APP-1", "APP-2", "--alike"),
     ("triage", "new-epic", "--project", "APP", "--summary", "x"),
     ("triage", "dismiss", "upstream:2", "APP-1"),
+    ("triage", "accept", "upstream:2", "APP-1", "--by", ""),
+    ("triage", "accept", "upstream:2", "APP-1", "--by", "x" * 201),
+    ("triage", "accept", "upstream:2", "APP-1", "--by", "\udcff"),
+    ("triage", "accept", "upstream:\udcff", "APP-1"),
+    ("account", "show", "\udcff"),
+    ("triage", "new-epic", "--theme", 10**23, "--project", "APP", "--summary", "x"),
     ("triage", "undo"),
     ("triage", "undo", "upstream:2", "--last"),
     ("ship", "release", "APP-1", "--docs-url", "ftp://x"),
@@ -82,8 +88,8 @@ WRONG = [
 
 
 @pytest.mark.usefixtures("filled")
-@pytest.mark.parametrize("arguments", WRONG, ids=" ".join)
-def test_wrong_use_is_exit_status_2(on_store: Call, arguments: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("arguments", WRONG, ids=ascii)
+def test_wrong_use_is_exit_status_2(on_store: Call, arguments: tuple[object, ...]) -> None:
     """And it is told how the command is used."""
     called = on_store(*arguments)
     assert (called.status, called.out) == (2, "")
