@@ -94,7 +94,7 @@ def look_at_broker(settings: Settings) -> Iterator[Check]:
 
 def look_at_store(settings: Settings) -> Iterator[Check]:
     """Whether the database answers with the schema of this version."""
-    from sinks.store.migrations import current, head
+    from sinks.store.migrations import advice, current, head
     from sinks.store.postgres.store import named_faults
     from streams.wiring import database_of
 
@@ -105,7 +105,7 @@ def look_at_store(settings: Settings) -> Iterator[Check]:
         yield Check(part="store", what=f"the schema is at {found}", state="ok")
     else:
         what = f"the schema is at {found or 'nothing'}, not at {head()}"
-        yield _wrong("store", what, "closeloop store migrate")
+        yield _wrong("store", what, advice(found))
 
 
 def look_at_jira(settings: Settings) -> Iterator[Check]:

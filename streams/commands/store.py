@@ -54,7 +54,7 @@ def status(context: click.Context, *, as_json: bool) -> int:
 
     Example: closeloop store status
     """
-    from sinks.store.migrations import head
+    from sinks.store.migrations import advice, head
     from streams.wiring import database_of
 
     found = _revision(database_of(settings_of(context)))
@@ -63,9 +63,10 @@ def status(context: click.Context, *, as_json: bool) -> int:
         show_json(said)
     else:
         show_fields([("revision", found or "none"), ("wanted", head())])
-    if found != head():
-        remark("run `closeloop store migrate`")
-    return 0 if found == head() else 1
+    what_to_do = advice(found)
+    if what_to_do:
+        remark(what_to_do)
+    return 1 if what_to_do else 0
 
 
 def _migrate(url: str, count: int) -> None:
@@ -90,6 +91,7 @@ def _steps(revision: str | None) -> list[Step]:
 
     from sinks.store import migrations
 
+    migrations.refuse_newer(revision)
     scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
     found = scripts.iterate_revisions("head", revision or "base")
     return [(script.revision, script.doc) for script in found][::-1]

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from sqlalchemy import Connection, NullPool, create_engine
 
+from schemas.errors import SinkRefused
+
 if TYPE_CHECKING:
     from alembic.config import Config
 
@@ -32,6 +34,25 @@ def head() -> str:
     return max(path.name.partition("_")[0].removeprefix("v") for path in files)
 
 
+def advice(found: str | None) -> str:
+    """What brings a store at that revision and this program together; empty where they are."""
+    if found == head():
+        return ""
+    if found is not None and found > head():
+        return "this program is older than the store: install the release that migrated it"
+    return "run `closeloop store migrate`"
+
+
+def refuse_newer(found: str | None) -> None:
+    """There is no step back to what this program knows.
+
+    Raises:
+        SinkRefused: the store is of a later release.
+    """
+    if found is not None and found > head():
+        raise SinkRefused(f"store is at {found}, not {head()}: {advice(found)}")
+
+
 def current(url: str) -> str | None:
     """The revision that a database is at; None where it holds no schema of ours."""
     from alembic.runtime.migration import MigrationContext
@@ -46,9 +67,13 @@ def migrate(url: str, progress: Progress | None = None) -> None:
 
     Effects: all steps in one transaction, under a lock, so that two starts at once are safe and a
     step that fails leaves the schema as it was.
+
+    Raises:
+        SinkRefused: it is of a later release.
     """
     from alembic import command
 
+    refuse_newer(current(url))
     _run(url, lambda config: command.upgrade(config, "head"), progress)
 
 

@@ -26,7 +26,7 @@ from sinks.store.contract import (
     Themes,
     Transaction,
 )
-from sinks.store.migrations import head
+from sinks.store.migrations import advice, head
 from sinks.store.postgres.crm import PostgresCrm
 from sinks.store.postgres.epics import PostgresEpics
 from sinks.store.postgres.learned import PostgresLearned
@@ -131,8 +131,8 @@ def _check_revision(connection: Connection) -> None:
     found = None
     if connection.scalar(text("SELECT to_regclass('alembic_version')")) is not None:
         found = connection.scalar(text("SELECT version_num FROM alembic_version"))
-    if found != head():
-        raise SinkRefused(f"store is at {found}, not {head()}: run `closeloop store migrate`")
+    if what_to_do := advice(found):
+        raise SinkRefused(f"store is at {found}, not {head()}: {what_to_do}")
 
 
 @contextmanager

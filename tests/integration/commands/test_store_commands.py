@@ -3,8 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from deploy.embedded import EmbeddedPostgres
+from schemas.errors import SinkRefused
+from sinks.store.migrations import migrate
 from tests.integration.commands.calling import Call
 from tests.integration.commands.world import EARLIER
 
@@ -21,6 +24,25 @@ def test_an_empty_database_is_migrated_once(bare: Call, postgres: EmbeddedPostgr
     assert bare("store", "migrate", "--json", **url).json["steps"] == dry["steps"]
     assert bare("store", "migrate", "--json", **url).json["steps"] == []
     assert bare("store", "status", **url).status == 0
+
+
+def test_a_store_of_a_later_release_says_that_the_program_is_older(
+    bare: Call, postgres: EmbeddedPostgres
+) -> None:
+    """Whoever opens or migrates it is told the same; nothing is changed."""
+    url = postgres.create_database("commands_later")
+    migrate(url)
+    with create_engine(url).begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for command in (("triage", "list"), ("store", "migrate"), ("store", "status"), ("doctor",)):
+        called = bare(*command, DATABASE_URL=url)
+        said = called.out + called.err
+        assert called.status == 1
+        assert "older than the store" in said
+        assert "Traceback" not in said
+        assert "store migrate" not in said
+    with pytest.raises(SinkRefused, match="older than the store"):
+        migrate(url)
 
 
 @pytest.mark.usefixtures("filled")
