@@ -12,11 +12,12 @@ from sinks.store.contract import Store
 from streams.commands import options
 from streams.commands.broker import wake
 from streams.commands.deciding import say
+from streams.commands.errors import Refused
 from streams.commands.lookup import LARGEST_ID
 from streams.commands.output import remark as say_aside
 from streams.commands.output import show
 from streams.commands.root import settings_of
-from streams.commands.terminal import excerpt
+from streams.commands.terminal import excerpt, safe
 from streams.link.desk import Result
 from streams.link.epics import Draft, NewEpic, ThemeView, draft, settle
 from streams.link.epics import themes as themes_of
@@ -76,16 +77,30 @@ def new_epic(context: click.Context, /, feedback: str | None, **said: Any) -> No
     dry_run, as_json = said.pop("dry_run"), said.pop("as_json")
     asked = NewEpic(remark=feedback, **said)
     settings, now = settings_of(context), datetime.now(UTC)
+    _refuse_elsewhere(settings, asked.project)
     with opened_store(settings) as store:
         with store.transaction() as tx:
             what = draft(tx, asked, now)
         if dry_run:
             would = [Result(name, "linked", (_would(),)) for name in what.remarks]
             say(would, dry_run=True, as_json=as_json, description=what.description)
+            if not as_json:
+                click.echo(f"\n{safe(what.description)}")
             return
         results = _made(store, settings, asked, what, now)
     wake(settings, "triage")
     say(results, dry_run=False, as_json=as_json, description=what.description)
+
+
+def _refuse_elsewhere(settings: Settings, project: str) -> None:
+    """An epic of a project that we do not follow would never be seen to ship.
+
+    Raises:
+        Refused: it is none of those that the settings name.
+    """
+    projects = [one.upper() for one in settings.jira_projects]
+    if projects and project.upper() not in projects:
+        raise Refused(f"{project} is none of CLOSELOOP_JIRA_PROJECTS: {', '.join(projects)}")
 
 
 def _made(

@@ -188,9 +188,12 @@ def _all_alike(tx: Transaction, remarks: Sequence[str], issue: str, by: str) -> 
     """
     epic = issue_named(tx, issue)
     found = [one.feedback_id for one in guessed(tx, epic.issue_id, datetime.now(UTC))]
-    every = list(dict.fromkeys([*remarks, *found]))[:MOST_ALIKE]
+    alike = list(dict.fromkeys([*remarks, *found]))
+    every = alike[:MOST_ALIKE]
     if not every:
         raise NotFound(f"nothing that waits is most like {epic.epic.key}")
+    if len(every) < len(alike):
+        say(f"{len(every)} of {len(alike):,} at once: repeat it for the rest")
     unseen = set(every) - set(remarks)
     asked = Asked(action="accept", remarks=every, issues=[epic.epic.key], by=by, unseen=unseen)
     return plan_all(tx, asked)

@@ -108,6 +108,19 @@ def test_all_that_is_alike_is_accepted_at_once(on_store: Call, filled: PostgresS
     assert on_store("triage", "accept", "APP-1", "--alike").status == 1
 
 
+def test_what_is_alike_beyond_what_is_decided_at_once_is_said(
+    on_store: Call, filled: PostgresStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not left out in silence: the same command takes the next."""
+    monkeypatch.setattr("streams.commands.triage.MOST_ALIKE", 1)
+    for record in ("2", "3"):
+        guess(filled, record, 10001)
+    first = on_store("triage", "accept", "APP-1", "--alike", "--json")
+    assert (len(first.json["remarks"]), "1 of 2" in first.err) == (1, True)
+    second = on_store("triage", "accept", "APP-1", "--alike", "--json")
+    assert (len(second.json["remarks"]), second.err) == (1, "")
+
+
 def test_a_deleted_issue_takes_no_remark(on_store: Call, filled: PostgresStore) -> None:
     """Neither by name nor with all that is alike, and it is not listed."""
     guess(filled, "2", 10001)
@@ -144,6 +157,12 @@ def test_a_theme_becomes_an_epic(on_store: Call, filled: PostgresStore) -> None:
         said = ("--theme", theme["id"], "--project", "APP", "--summary", "Bank days")
         dry = on_store("triage", "new-epic", *said, "--dry-run", "--json", **jira).json
         assert dry["description"].startswith("3 remarks from 0 accounts")
+        assert dry["description"] in on_store("triage", "new-epic", *said, "--dry-run", **jira).out
+        for more in ((), ("--dry-run",)):
+            other = on_store(
+                "triage", "new-epic", *said, *more, **jira, CLOSELOOP_JIRA_PROJECTS="WEB"
+            )
+            assert (other.status, "CLOSELOOP_JIRA_PROJECTS" in other.err) == (1, True)
         made = on_store("triage", "new-epic", *said, "--json", **jira).json
         assert {one["outcome"] for one in made["remarks"]} == {"linked"}
         assert on_store("triage", "new-epic", *said, **jira).status == 1
