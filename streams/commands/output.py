@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
@@ -25,6 +26,8 @@ from streams.commands.terminal import cell, safe
 
 WIDE = 10_000
 """Columns of characters where there is no terminal to be too narrow."""
+LEAST_WIDTH = 16
+"""Columns of characters that each column of a table needs; with fewer its rows are stacked."""
 Advance: TypeAlias = Callable[[int], None]
 
 
@@ -39,8 +42,11 @@ def show_line(value: object) -> None:
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table; on a terminal too long cells are folded, never cut."""
+    """A table; on a terminal too long cells are folded, never cut; on a narrow one they stack."""
     is_terminal = sys.stdout.isatty()
+    if is_terminal and (width := Console().width) < LEAST_WIDTH * len(columns):
+        click.echo("\n\n".join("\n".join(_stacked(columns, row, width)) for row in rows))
+        return
     shape = box.SIMPLE_HEAD if is_terminal else None
     table = Table(box=shape, pad_edge=False, header_style="bold")
     for name in columns:
@@ -55,6 +61,16 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None
         wide.print(table)
     for line in drawn.get().splitlines():
         click.echo(line.rstrip())
+
+
+def _stacked(columns: Sequence[str], row: Sequence[object], width: int) -> Iterator[str]:
+    """One field below the other, under the first."""
+    first, *others = (cell(value) for value in row)
+    yield from textwrap.wrap(first, width)
+    for name, value in zip(columns[1:], others, strict=True):
+        if value:
+            said = f"{name}: {value}"
+            yield from textwrap.wrap(said, width, initial_indent="  ", subsequent_indent="    ")
 
 
 def show_fields(pairs: Iterable[tuple[str, object]]) -> None:
