@@ -87,11 +87,16 @@ def fit(features: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> Cert
 
     Under `PLATT_BELOW` labels only the score is used.
     """
-    columns = _columns(features, right)
-    logistic = fit_logistic(shaped(features, columns), right)
+    curve = fit_curve(features, right)
     if len(right) < STEPS_ABOVE:
-        return Certainty(logistic, None, columns)
-    return Certainty(logistic, fit_steps(cross_rank(features, right), right), columns)
+        return curve
+    return curve._replace(steps=fit_steps(cross_rank(features, right), right))
+
+
+def fit_curve(features: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> Certainty:
+    """As `fit`, without steps: enough for `Certainty.rank`, at a fifth of the work."""
+    columns = _columns(features, right)
+    return Certainty(fit_logistic(shaped(features, columns), right), None, columns)
 
 
 def cross_rank(features: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> Vector:
