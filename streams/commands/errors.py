@@ -4,7 +4,8 @@
 
     CloseloopError
     ├── NotFound                exit status 1: there is no such thing
-    └── Refused                 exit status 1: it is there, and it may not be done to it
+    ├── Refused                 exit status 1: it is there, and it may not be done to it
+    └── Unusable                exit status 2: what was given cannot be read as what it should be
 """
 
 from __future__ import annotations
@@ -18,3 +19,7 @@ class NotFound(CloseloopError):
 
 class Refused(CloseloopError):
     """It is there, but not so that this can be done: exit status 1, nothing was changed."""
+
+
+class Unusable(CloseloopError):
+    """A file or folder that was named is not what the command takes: exit status 2."""

@@ -9,7 +9,7 @@ import click
 
 from streams.commands import options
 from streams.commands.adapting import adapt
-from streams.commands.errors import Refused
+from streams.commands.errors import Refused, Unusable
 from streams.commands.output import progress, remark, show_fields, show_json, show_table
 from streams.commands.root import settings_of
 from streams.commands.terminal import excerpt
@@ -96,20 +96,25 @@ def status(context: click.Context, *, as_json: bool) -> None:
 def evaluate(*, folder: Path, tier: TierName, words: Path | None, as_json: bool) -> None:
     """Measure the linker on labelled remarks: candidates, queries and gold as JSON lines.
 
-    With the packaged table of word vectors, or with the one that is named.
+    With the packaged table of word vectors, or with the one that is named. A pool is a tracker of
+    its own: remarks are held against its candidates alone, and a history teaches within it.
 
     Example: closeloop link evaluate data/linking --json
     """
-    from streams.link.evaluate import BadFolder
     from streams.link.evaluate import evaluate as measure
+    from streams.link.evaluate_reading import BadFolder
     from streams.link.likeness.minilm import NotInstalled
     from streams.link.likeness.table import BadTable, read
 
     try:
         with progress(f"measuring {folder.name}"):
             report = measure(folder, tier, read(words) if words else None)
-    except (BadFolder, BadTable, NotInstalled) as error:
+    except BadFolder as error:
+        raise Unusable(str(error)) from error
+    except (BadTable, NotInstalled) as error:
         raise Refused(str(error)) from error
+    for said in _odd(report):
+        remark(said)
     if as_json:
         show_json(report)
     else:
@@ -199,7 +204,13 @@ def _print(tried: Tried) -> None:
 
 def _print_report(report: Report) -> None:
     show_fields([("folder", report.folder), ("tier", report.tier)])
-    show_fields([("remarks", report.queries), ("with a right epic", report.with_gold)])
+    show_fields(
+        [
+            ("remarks", report.queries),
+            ("with a right epic", report.with_gold),
+            ("confirmed texts", f"{report.lessons}, at most {report.confirmations} of one epic"),
+        ]
+    )
     click.echo()
     measured = [(name, _figures(getattr(report, name))) for name in report.__struct_fields__]
     rows = [(name, *figures) for name, figures in measured if figures]
@@ -208,9 +219,19 @@ def _print_report(report: Report) -> None:
     show_fields([("guarantee", guarantee)])
 
 
+def _odd(report: Report) -> list[str]:
+    """What of the folder was not taken as it may have been meant."""
+    counted = (
+        (report.unreachable, "no right epic among the candidates of their pool, so missed"),
+        (report.unlabelled, "no line of gold, so taken as having no right epic"),
+        (report.strays, "labels of no remark or candidate that is there, so left out"),
+    )
+    return [f"{words}: {count}" for count, words in counted if count]
+
+
 def _figures(value: object) -> tuple[str, ...]:
     """A measure with its interval; nothing for what is none."""
-    from streams.link.evaluate import Measure
+    from streams.link.evaluate_figures import Measure
 
     if not isinstance(value, Measure):
         return ()

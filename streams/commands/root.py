@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from schemas.errors import BadSettings, CloseloopError, Temporary
+from streams.commands.errors import Unusable
 from streams.commands.terminal import safe
 from streams.logs import log_as
 from streams.settings import Settings, load
@@ -128,7 +129,7 @@ def _has_bytes(text: str) -> bool:
 
 def status_of(error: CloseloopError) -> int:
     """The exit status that an error means."""
-    if isinstance(error, BadSettings):
+    if isinstance(error, BadSettings | Unusable):
         return 2
     if isinstance(error, Temporary):
         return 3

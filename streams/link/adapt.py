@@ -17,7 +17,8 @@ from sinks.store.contract import Transaction
 from sinks.store.contract.heard import PAGE
 from sinks.store.learned import Lesson
 from streams.link import tables
-from streams.link.evaluate import DEEPEST, mean, place
+from streams.link.evaluate import DEEPEST
+from streams.link.evaluate_figures import mean, place
 from streams.link.likeness import adapting, language, table
 from streams.link.likeness.encoder import Encoder
 from streams.link.likeness.scores import Matrix

@@ -12,9 +12,8 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 from rich.console import Console
@@ -23,7 +22,9 @@ from rich.table import Table as Shown
 
 from streams.commands.adapting import MOST
 from streams.link.adapt import AT_ONCE
-from streams.link.evaluate import DEEPEST, FEW, Epic, Gold, Measure, Past, Query, mean, place
+from streams.link.evaluate import DEEPEST, FEW
+from streams.link.evaluate_figures import Measure, mean, place
+from streams.link.evaluate_reading import Epic, Gold, Past, Query, lines
 from streams.link.likeness import minilm, table
 from streams.link.likeness.adapting import adapted
 from streams.link.likeness.clean import first_words, strip_template
@@ -34,7 +35,6 @@ from streams.link.texts import Text, draw
 DATA = Path(__file__).parents[3] / "shared" / "linkdata"
 SETS = ("clinc150", "banking77", "komoot", "gitbugs", "deepmatcher")
 Floats = npt.NDArray[np.float64]
-Line = TypeVar("Line", bound=msgspec.Struct)
 MEASURES: dict[str, Callable[[Floats], Floats]] = {
     "R@1": lambda places: (places <= 1).astype(np.float64),
     "R@5": lambda places: (places <= FEW).astype(np.float64),
@@ -55,12 +55,14 @@ def labelled(folder: Path) -> Labelled:
     """What is in the folder."""
     inner = folder / "dev"
     history = folder / "history.jsonl"
-    gold = _lines(inner / "gold.jsonl", Gold)
     return Labelled(
-        _lines(folder / "candidates.jsonl", Epic),
-        _lines(inner / "queries.jsonl", Query),
-        {line.query_id: frozenset(line.gold) for line in gold},
-        [line.text for line in _lines(history, Past)] if history.is_file() else [],
+        [line for _, line in lines(folder / "candidates.jsonl", Epic)],
+        [line for _, line in lines(inner / "queries.jsonl", Query)],
+        {
+            each.query_id: frozenset(each.gold or ())
+            for _, each in lines(inner / "gold.jsonl", Gold)
+        },
+        [line.text for _, line in lines(history, Past)] if history.is_file() else [],
     )
 
 
@@ -72,7 +74,7 @@ def texts_of(data: Labelled) -> list[str]:
 
 
 def _of(epic: Epic) -> list[str]:
-    body = f"{epic.title} {strip_template(epic.description)}"
+    body = f"{epic.title} {strip_template(epic.description or '')}"
     return list(dict.fromkeys((first_words(epic.title), first_words(body))))
 
 
@@ -81,12 +83,12 @@ def places(data: Labelled, words: table.Table) -> Floats:
     tier, found = tier_called("fast", words), []
     for pool in sorted({query.pool for query in data.queries}):
         index = tier.index()
-        index.put_all((e.id, e.title, e.description) for e in data.epics if e.pool == pool)
+        index.put_all(epic.row for epic in data.epics if epic.pool == pool)
         asked = [query for query in data.queries if query.pool == pool]
         looked = index.look([query.text for query in asked], DEEPEST)
         for query, near in zip(asked, looked.candidates, strict=True):
             right = data.gold.get(query.id, frozenset())
-            if any(epic in index for epic in right):
+            if right:
                 found.append(place([each.epic_id for each in near], right))
     return np.array(found)
 
@@ -124,11 +126,6 @@ def main(words: Sequence[str] | None = None) -> int:
 def _mean(values: Floats) -> str:
     found: Measure = mean(values)
     return f"{found.value:.3f} [{found.low:.3f}, {found.high:.3f}]"
-
-
-def _lines(path: Path, kind: type[Line]) -> list[Line]:
-    decoder = msgspec.json.Decoder(kind)
-    return [decoder.decode(line) for line in path.read_bytes().splitlines() if line.strip()]
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from streams.link.evaluate import Measure, Report, evaluate
+from streams.link.evaluate import Report, evaluate
+from streams.link.evaluate_figures import Measure
 from streams.link.likeness.minilm import NotInstalled
 from streams.link.likeness.tiers import TierName
 from tests.bench.linking_engines import ENGINES, Speed, measure

@@ -28,8 +28,8 @@ from streams.link.alike import Asked, Audits, Judged, asked, guesses, is_certifi
 from streams.link.answers import Answer
 from streams.link.certificate import WINDOW, Today, certify, is_due
 from streams.link.copies import marks
-from streams.link.evaluate import Epic as Candidate
-from streams.link.evaluate import Gold, Past, Query
+from streams.link.evaluate_reading import Epic as Candidate
+from streams.link.evaluate_reading import Gold, Past, Query, lines
 from streams.link.lessons import lessons
 from streams.link.linker import Linker
 from streams.link.linkers import Linkers
@@ -175,11 +175,11 @@ def played(
 
 def stream_of(folder: Path) -> tuple[list[str], list[Said]]:
     """Titles, and `MOST` remarks in a fixed order: all that no issue is about, others to fill."""
-    epics = list(_lines(folder / "candidates.jsonl", Candidate))
+    epics = _lines(folder / "candidates.jsonl", Candidate)
     ids = {epic.id: number for number, epic in enumerate(epics, 1)}
-    gold = {one.query_id: one.gold for one in _lines(folder / "dev" / "gold.jsonl", Gold)}
+    gold = {one.query_id: one.gold or () for one in _lines(folder / "dev" / "gold.jsonl", Gold)}
     queries = _lines(folder / "dev" / "queries.jsonl", Query)
-    every = [(one.text, one.gold) for one in _lines(folder / "history.jsonl", Past)]
+    every = [(one.text, one.gold or ()) for one in _lines(folder / "history.jsonl", Past)]
     every += [(one.text, gold[one.id]) for one in queries]
     said = [Said(text, frozenset(ids[each] for each in right)) for text, right in every]
     order = np.random.default_rng(SEED)
@@ -247,9 +247,8 @@ def _read(text: str, number: int) -> Read:
     )
 
 
-def _lines(path: Path, kind: type[Line]) -> Iterator[Line]:
-    decoder = msgspec.json.Decoder(kind)
-    return (decoder.decode(line) for line in path.read_bytes().splitlines() if line.strip())
+def _lines(path: Path, kind: type[Line]) -> list[Line]:
+    return [line for _, line in lines(path, kind)]
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,6 +1,6 @@
 """The bench of adapting reads what the command would read, and no label."""
 
-from streams.link.evaluate import Epic, Query
+from streams.link.evaluate_reading import Epic, Query
 from streams.link.likeness import table
 from streams.link.texts import is_held_out
 from tests.bench.adapting import Labelled, places, texts_of

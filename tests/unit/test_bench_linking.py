@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.link.evaluate import Measure
+from streams.link.evaluate_figures import Measure
 from tests.bench import bench_linking
 from tests.bench.linking_engines import TEXT_WORDS, made_up, measure, our_cascade, said
 

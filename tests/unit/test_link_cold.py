@@ -5,8 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from streams.link import evaluate
 from streams.link.certificate import Cold
+from streams.link.evaluate import Answers, answer
+from streams.link.evaluate_figures import SEED
+from streams.link.evaluate_reading import read_folder
 from streams.link.likeness import certainty
 from streams.link.likeness.tiers import tier_called
 
@@ -15,14 +17,12 @@ MOST = 300
 """Remarks of a set: no set is to speak for all."""
 
 
-def answers(folder: Path) -> evaluate.Answers:
+def answers(folder: Path) -> Answers:
     """The fast tier's to some remarks of a set, drawn by a fixed seed."""
-    epics = list(evaluate._lines(folder / "candidates.jsonl", evaluate.Epic))
-    queries = list(evaluate._lines(folder / "dev" / "queries.jsonl", evaluate.Query))
-    gold = evaluate._lines(folder / "dev" / "gold.jsonl", evaluate.Gold)
-    drawn = np.random.default_rng(evaluate.SEED).permutation(len(queries))[:MOST]
-    right = {line.query_id: frozenset(line.gold) for line in gold}
-    return evaluate.answer(epics, [queries[at] for at in drawn], right, tier_called("fast"))
+    data = read_folder(folder)
+    drawn = np.random.default_rng(SEED).permutation(len(data.queries))[:MOST]
+    asked = [data.queries[at] for at in drawn]
+    return answer(data.epics, asked, data.gold, tier_called("fast"))
 
 
 @pytest.mark.timeout(120)

@@ -48,7 +48,6 @@ MISSING = [
     ("ship", "withdraw", "APP-1", "--reason", "x"),
     ("tell", "render", "none"),
     ("loop", "show", "A-1", "APP-1"),
-    ("link", "evaluate", "no-such-folder"),
 ]
 
 

@@ -42,7 +42,18 @@ def test_the_linker_is_measured_on_a_folder(bare: Call, tmp_path: Path) -> None:
     assert {"r1", "auroc", "coverage"} <= {line.split(" ")[0] for line in table.splitlines()}
     (tmp_path / "gold.jsonl").write_text("{}")
     refused = bare("link", "evaluate", tmp_path)
-    assert (refused.status, "gold.jsonl:1" in refused.err) == (1, True)
+    assert (refused.status, "gold.jsonl:1" in refused.err) == (2, True)
+    assert bare("link", "evaluate", tmp_path / "none").status == 2
+
+
+def test_what_is_missed_in_a_folder_is_said(bare: Call, tmp_path: Path) -> None:
+    """On standard error, whatever is printed as the result."""
+    (tmp_path / "candidates.jsonl").write_text('{"id": "1", "pool": "p", "title": "Export"}')
+    (tmp_path / "queries.jsonl").write_text('{"id": "q", "pool": "p", "text": "export"}')
+    (tmp_path / "gold.jsonl").write_text('{"query_id": "q", "gold": ["2"]}')
+    called = bare("link", "evaluate", tmp_path, "--json")
+    assert (called.status, called.json["unreachable"], called.json["r1"]["value"]) == (0, 1, 0)
+    assert called.err == "no right epic among the candidates of their pool, so missed: 1\n"
 
 
 _MANY = [f"{a}{b}ing" for a in ("sort", "paint", "weld", "mix") for b in "bcdfghjklm"]
