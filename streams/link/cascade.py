@@ -13,10 +13,8 @@ from heapq import merge
 from typing import NamedTuple
 
 from sinks.store.learned import Certificate, Labelled
-from streams.link.certificate import NEVER, After, arrays, certainty_of, of_basis
-
-Place = tuple[int, int]
-"""A remark and the number of its passage."""
+from streams.link.certificate import NEVER, After, certainty_of
+from streams.link.labels import arrays, of_basis, place
 
 
 class Earlier(NamedTuple):
@@ -62,12 +60,12 @@ def divided(labelled: Sequence[Labelled], earlier: Sequence[Earlier]) -> Divided
         if not tier.links:
             continue
         judged = of_basis(tier.labelled, tier.basis)
-        sure = {_place(one) for one in _sure(judged, tier)}
-        unsure = {_place(one) for one in judged} - sure
-        known = {_place(one) for one in linked}
-        fresh = [one for one in judged if _place(one) in sure and _place(one) not in known]
+        sure = {place(one) for one in _sure(judged, tier)}
+        unsure = {place(one) for one in judged} - sure
+        known = {place(one) for one in linked}
+        fresh = [one for one in judged if place(one) in sure and place(one) not in known]
         linked = list(merge(linked, fresh, key=lambda one: one.decided_at))
-        open_ = [one for one in open_ if _place(one) in unsure]
+        open_ = [one for one in open_ if place(one) in unsure]
     return Divided(open_, linked)
 
 
@@ -85,7 +83,3 @@ def _sure(judged: Sequence[Labelled], tier: Earlier) -> list[Labelled]:
     features, _ = arrays(judged)
     sure = model.rank(features) >= least
     return [one for one, is_sure in zip(judged, sure, strict=True) if is_sure]
-
-
-def _place(one: Labelled) -> Place:
-    return one.guess.remark_id, one.guess.passage

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from heapq import merge
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -15,6 +14,7 @@ import numpy.typing as npt
 
 from sinks.store.learned import Certificate, Labelled
 from streams.link.copies import LARGEST_SHARE, independent
+from streams.link.labels import arrays, in_order, of_basis, one_a_remark, place
 from streams.link.likeness import certainty, drift
 from streams.link.likeness.certainty import Certainty
 from streams.link.likeness.features import NAMES
@@ -143,7 +143,7 @@ def is_due(
     if last.epics is None or not holds_among(last, today.epics):
         return True
     new = [one for one in known if one.decided_at > last.at]
-    return len(new) >= REFIT or _drift(last, _in_order(known, linked)).drifted
+    return len(new) >= REFIT or _drift(last, in_order(known, linked)).drifted
 
 
 def certify(
@@ -164,11 +164,11 @@ def certify(
     p, delta, now = today.p, today.delta, today.now
     known = of_basis(labelled, today.basis)
     features, right = arrays(known)
-    every = _in_order(known, linked)
+    every = in_order(known, linked)
     watched = _drift(last, every)
     since = now.astimezone(UTC) if watched.drifted else _since(last)
     valid = [at for at, one in enumerate(every) if _is_valid(one, today.epics, since)]
-    settled = _settled(every, valid)
+    settled = one_a_remark(every, valid)
     audits = _counted(every, settled, (p, delta))
     found, why = None, _too_few(len(audits), len(settled), (p, delta))
     calibration: dict[str, object] = {}
@@ -179,8 +179,8 @@ def certify(
     if watched.drifted:
         why = watched.reason
     elif calibration and not why:
-        ranked = dict(zip(map(_place, known), certainty.cross_rank(features, right), strict=True))
-        sure = np.array([ranked.get(_place(every[at]), SETTLED) for at in audits])
+        ranked = dict(zip(map(place, known), certainty.cross_rank(features, right), strict=True))
+        sure = np.array([ranked.get(place(every[at]), SETTLED) for at in audits])
         held = np.array([every[at].right for at in audits], np.bool_)
         found = certainty.certify(sure, held, p=p, delta=delta)
         why = "" if found else f"the audits do not show that {p:.0%} of any links are right"
@@ -212,29 +212,12 @@ def guarantee(certificate: Certificate) -> str:
     )
 
 
-def of_basis(labelled: Sequence[Labelled], basis: str) -> list[Labelled]:
-    """Those that are of these vectors and this release's features."""
-    return [
-        one
-        for one in labelled
-        if one.guess.basis == basis and len(one.guess.features) == len(NAMES)
-    ]
-
-
 def after_of(certificate: Certificate) -> After:
     """As in `Today`; nothing where it has no calibration or another release wrote it."""
     try:
         return msgspec.convert(certificate.calibration, _Written).after
     except msgspec.ValidationError:
         return NONE_BEFORE
-
-
-def _in_order(known: Sequence[Labelled], linked: Sequence[Labelled]) -> list[Labelled]:
-    return list(merge(known, linked, key=lambda one: one.decided_at))
-
-
-def _place(one: Labelled) -> tuple[int, int]:
-    return one.guess.remark_id, one.guess.passage
 
 
 def _since(last: Certificate | None) -> datetime | None:
@@ -248,18 +231,7 @@ def _counted(known: Sequence[Labelled], settled: Sequence[int], promise: Promise
     """Of these places those that count: no copies, and not too many of one sender."""
     most = certainty.smallest_sample(*promise) // LARGEST_SHARE
     kept = independent([known[at].guess for at in settled], most)
-    return [settled[place] for place in kept]
-
-
-def _settled(known: Sequence[Labelled], audits: Sequence[int]) -> list[int]:
-    """One place a remark, for its passages are settled together.
-
-    Which of them is chosen by the remark's id, so that no passage is looked at more than another.
-    """
-    of: dict[int, list[int]] = {}
-    for at in audits:
-        of.setdefault(known[at].guess.remark_id, []).append(at)
-    return sorted(places[remark_id % len(places)] for remark_id, places in of.items())
+    return [settled[at] for at in kept]
 
 
 def _is_valid(one: Labelled, epics: int, since: datetime | None) -> bool:
@@ -288,20 +260,11 @@ def _drift(last: Certificate | None, every: Sequence[Labelled]) -> drift.Drift:
     if last is None or last.least is None:
         return drift.watch([])
     new = [one for one in every if one.decided_at > last.at]
-    settled = _settled(
+    settled = one_a_remark(
         new, [at for at, one in enumerate(new) if one.guess.audit and one.guess.sure]
     )
     counted = _counted(new, settled, (last.p, last.delta))
     return drift.watch([new[at].right for at in counted], p=last.p)
-
-
-def arrays(
-    labelled: Sequence[Labelled],
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-    """The features of each, and whether it was found right."""
-    features = np.array([one.guess.features for one in labelled], np.float64)
-    right = np.array([one.right for one in labelled], np.bool_)
-    return features.reshape(len(labelled), len(NAMES)), right
 
 
 def _held(certificate: Certificate | None, basis: str) -> Certainty | None:

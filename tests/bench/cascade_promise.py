@@ -21,10 +21,11 @@ from rich.table import Table
 
 from sinks.store.learned import Certificate, Guess, Labelled
 from streams.link.cascade import Divided, Earlier, divided, linking
-from streams.link.certificate import Today, arrays, certainty_of, certify
+from streams.link.certificate import Today, certainty_of, certify
 from streams.link.evaluate import CONFIRMATIONS, Answers, answer
 from streams.link.evaluate_reading import read_folder
 from streams.link.evaluate_taught import drawn
+from streams.link.labels import arrays
 from streams.link.likeness.minilm import NotInstalled
 from streams.link.likeness.tiers import TierName, tier_called
 

@@ -13,8 +13,9 @@ import pytest
 
 from sinks.store.learned import Certificate, Guess, Labelled
 from streams.link.cascade import Divided, Earlier, divided, linking
-from streams.link.certificate import NEVER, Today, arrays, certainty_of, certify, is_due
+from streams.link.certificate import NEVER, Today, certainty_of, certify, is_due
 from streams.link.certifying import Certifying
+from streams.link.labels import arrays
 from streams.link.likeness.features import NAMES
 from streams.link.recertifying import recertify
 
