@@ -9,6 +9,7 @@ import pytest
 from safetensors.numpy import load, save
 
 from streams.link.likeness import table
+from streams.link.likeness.blend import FAST
 from streams.link.likeness.clean import first_words, strip_hints, strip_template
 from streams.link.likeness.features import NAMES
 from streams.link.likeness.index import Index
@@ -168,6 +169,14 @@ def test_what_another_table_or_nobody_saved_is_refused(index: Index, body: bytes
     """Then the epics are put again."""
     with pytest.raises(Stale):
         index.load(body, EPICS)
+
+
+def test_what_another_weight_of_descriptions_saved_is_refused(index: Index) -> None:
+    """A row is the sum of title and weighed description."""
+    other = Index(table.packaged(), FAST._replace(description=0.9))
+    other.put_all(EPICS)
+    with pytest.raises(Stale):
+        index.load(other.save(), EPICS)
 
 
 def test_an_issue_template_leaves_only_its_writers_words() -> None:
