@@ -51,16 +51,16 @@ NONE_BEFORE: After = MappingProxyType({})
 
 
 class _Written(msgspec.Struct):
-    """A calibration as a certificate holds it.
+    """A calibration as a certificate holds it, without a curve where too few labels were open.
 
     Attributes:
         since: earlier audits count no more.
         after: as in `Today`.
     """
 
-    logistic: Logistic
-    steps: Steps | None
-    columns: int
+    logistic: Logistic | None = None
+    steps: Steps | None = None
+    columns: int = 0
     since: datetime | None = None
     after: dict[str, datetime] = msgspec.field(default_factory=dict)
 
@@ -171,14 +171,13 @@ def certify(
     settled = one_a_remark(every, valid)
     audits = _counted(every, settled, (p, delta))
     found, why = None, _too_few(len(audits), len(settled), (p, delta))
-    calibration: dict[str, object] = {}
-    if len(known) >= FEWEST:
-        after = {tier: at.astimezone(UTC) for tier, at in today.after.items()}
-        fitted = _Written(*certainty.fit(features, right), since, after)
-        calibration = msgspec.json.decode(msgspec.json.encode(fitted))
+    after = {tier: at.astimezone(UTC) for tier, at in today.after.items()}
+    fitted = certainty.fit(features, right) if len(known) >= FEWEST else None
+    logistic, steps, columns = fitted or (None, None, 0)
+    written = _Written(logistic, steps, columns, since, after)
     if watched.drifted:
         why = watched.reason
-    elif calibration and not why:
+    elif fitted is not None and not why:
         ranked = dict(zip(map(place, known), certainty.cross_rank(features, right), strict=True))
         sure = np.array([ranked.get(place(every[at]), SETTLED) for at in audits])
         held = np.array([every[at].right for at in audits], np.bool_)
@@ -190,7 +189,7 @@ def certify(
         at=now,
         labels=len(known),
         audits=len(audits),
-        calibration=calibration,
+        calibration=msgspec.json.decode(msgspec.json.encode(written)),
         least=found.least if found else None,
         passed=found.passed if found else 0,
         wrong=found.wrong if found else 0,
@@ -222,9 +221,10 @@ def after_of(certificate: Certificate) -> After:
 
 def _since(last: Certificate | None) -> datetime | None:
     """When the links were last found to have drifted."""
-    if last is None or _held(last, last.basis) is None:
+    try:
+        return msgspec.convert(last.calibration, _Written).since if last else None
+    except msgspec.ValidationError:
         return None
-    return msgspec.convert(last.calibration, _Written).since
 
 
 def _counted(known: Sequence[Labelled], settled: Sequence[int], promise: Promise) -> list[int]:
@@ -280,6 +280,8 @@ def _read(calibration: bytes) -> Certainty | None:
     try:
         held = msgspec.json.decode(calibration, type=_Written)
     except msgspec.DecodeError:
+        return None
+    if held.logistic is None:
         return None
     width = certainty.shaped(np.zeros((1, len(NAMES))), held.columns).shape[1]
     sizes = {len(column) for column in held.logistic[:3]}

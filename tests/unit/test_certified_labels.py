@@ -59,3 +59,18 @@ def test_only_what_would_have_been_linked_shows_drift(*, sure: bool, due: bool) 
     wrong = labels(REFIT - 1, NOW + timedelta(seconds=1), right=False, sure=sure)
     later = msgspec.structs.replace(TODAY, now=NOW + timedelta(hours=1))
     assert is_due(last, [*before, *wrong], later) is due
+
+
+def test_a_drift_is_not_forgotten_where_few_labels_are_open_after_it() -> None:
+    """Audits from before it count no more, however many certificates come between."""
+    before = labels(200, NOW - timedelta(days=1))
+    wrong = labels(REFIT, NOW + timedelta(seconds=1), right=False)
+    drifted = certify(
+        certify(None, before, TODAY),
+        [*before, *wrong],
+        msgspec.structs.replace(TODAY, now=NOW + timedelta(hours=1)),
+    )
+    few = certify(drifted, [], msgspec.structs.replace(TODAY, now=NOW + timedelta(hours=2)))
+    again = certify(few, before, msgspec.structs.replace(TODAY, now=NOW + timedelta(hours=3)))
+    assert drifted.least is None
+    assert (again.audits, again.least) == (0, None)
