@@ -9,12 +9,11 @@ today, else as the later tier's. What is promised holds for the links of all of 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from heapq import merge
 from typing import NamedTuple
 
 from sinks.store.learned import Certificate, Labelled
 from streams.link.certificate import NEVER, After, certainty_of
-from streams.link.labels import arrays, of_basis, place
+from streams.link.labels import Place, arrays, in_order, of_basis, place
 
 
 class Earlier(NamedTuple):
@@ -60,11 +59,10 @@ def divided(labelled: Sequence[Labelled], earlier: Sequence[Earlier]) -> Divided
         if not tier.links:
             continue
         judged = of_basis(tier.labelled, tier.basis)
-        sure = {place(one) for one in _sure(judged, tier)}
+        sure = _sure(judged, tier)
+        fresh = sure - {place(one) for one in linked}
+        linked = in_order(linked, [one for one in judged if place(one) in fresh])
         unsure = {place(one) for one in judged} - sure
-        known = {place(one) for one in linked}
-        fresh = [one for one in judged if place(one) in sure and place(one) not in known]
-        linked = list(merge(linked, fresh, key=lambda one: one.decided_at))
         open_ = [one for one in open_ if place(one) in unsure]
     return Divided(open_, linked)
 
@@ -78,8 +76,9 @@ def linking(earlier: Sequence[Earlier]) -> After:
     }
 
 
-def _sure(judged: Sequence[Labelled], tier: Earlier) -> list[Labelled]:
+def _sure(judged: Sequence[Labelled], tier: Earlier) -> set[Place]:
+    """Of what the tier would link now."""
     model, least = certainty_of(tier.certificate, tier.basis, tier.epics)
     features, _ = arrays(judged)
     sure = model.rank(features) >= least
-    return [one for one, is_sure in zip(judged, sure, strict=True) if is_sure]
+    return {place(one) for one, is_sure in zip(judged, sure, strict=True) if is_sure}

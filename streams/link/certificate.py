@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
@@ -43,7 +43,6 @@ SETTLED = 1.0
 Promise: TypeAlias = tuple[float, float]
 """The share of right links, and the chance of being wrong about it."""
 _COLD_COLUMNS = ("score", "margin", "log_words")
-
 
 After: TypeAlias = Mapping[str, datetime]
 """Of each tier that is asked before and links: when the certificate was made that it links by."""
@@ -163,25 +162,16 @@ def certify(
     """
     p, delta, now = today.p, today.delta, today.now
     known = of_basis(labelled, today.basis)
-    features, right = arrays(known)
     every = in_order(known, linked)
     watched = _drift(last, every)
-    since = now.astimezone(UTC) if watched.drifted else _since(last)
+    since = now.astimezone(UTC) if watched.drifted else _written_in(last).since
     valid = [at for at, one in enumerate(every) if _is_valid(one, today.epics, since)]
     settled = one_a_remark(every, valid)
     audits = _counted(every, settled, (p, delta))
-    found, why = None, _too_few(len(audits), len(settled), (p, delta))
-    after = {tier: at.astimezone(UTC) for tier, at in today.after.items()}
-    fitted = certainty.fit(features, right) if len(known) >= FEWEST else None
-    logistic, steps, columns = fitted or (None, None, 0)
-    written = _Written(logistic, steps, columns, since, after)
-    if watched.drifted:
-        why = watched.reason
-    elif fitted is not None and not why:
-        ranked = dict(zip(map(place, known), certainty.cross_rank(features, right), strict=True))
-        sure = np.array([ranked.get(place(every[at]), SETTLED) for at in audits])
-        held = np.array([every[at].right for at in audits], np.bool_)
-        found = certainty.certify(sure, held, p=p, delta=delta)
+    why = watched.reason if watched.drifted else _too_few(len(audits), len(settled), (p, delta))
+    found = None
+    if len(known) >= FEWEST and not why:
+        found = _tested(known, [every[at] for at in audits], (p, delta))
         why = "" if found else f"the audits do not show that {p:.0%} of any links are right"
     return Certificate(
         tier=today.tier,
@@ -189,7 +179,7 @@ def certify(
         at=now,
         labels=len(known),
         audits=len(audits),
-        calibration=msgspec.json.decode(msgspec.json.encode(written)),
+        calibration=_calibration(known, since, today.after),
         least=found.least if found else None,
         passed=found.passed if found else 0,
         wrong=found.wrong if found else 0,
@@ -212,19 +202,37 @@ def guarantee(certificate: Certificate) -> str:
 
 
 def after_of(certificate: Certificate) -> After:
-    """As in `Today`; nothing where it has no calibration or another release wrote it."""
-    try:
-        return msgspec.convert(certificate.calibration, _Written).after
-    except msgspec.ValidationError:
-        return NONE_BEFORE
+    """As in `Today`; nothing where another release wrote it."""
+    return _written_in(certificate).after
 
 
-def _since(last: Certificate | None) -> datetime | None:
-    """When the links were last found to have drifted."""
+def _written_in(certificate: Certificate | None) -> _Written:
+    """Its calibration; an empty one where there is none that this release can read."""
+    if certificate is None:
+        return _Written()
     try:
-        return msgspec.convert(last.calibration, _Written).since if last else None
+        return msgspec.convert(certificate.calibration, _Written)
     except msgspec.ValidationError:
-        return None
+        return _Written()
+
+
+def _calibration(known: Sequence[Labelled], since: datetime | None, after: After) -> dict[str, Any]:
+    """As JSON gives it back, so that it is the same before and after the store."""
+    written = _Written(since=since, after={tier: at.astimezone(UTC) for tier, at in after.items()})
+    if len(known) >= FEWEST:
+        written.logistic, written.steps, written.columns = certainty.fit(*arrays(known))
+    return dict(msgspec.json.decode(msgspec.json.encode(written)))
+
+
+def _tested(
+    known: Sequence[Labelled], audits: Sequence[Labelled], promise: Promise
+) -> certainty.Threshold | None:
+    """The threshold that these audits carry; those not `known` are links of tiers before."""
+    ranked = dict(zip(map(place, known), certainty.cross_rank(*arrays(known)), strict=True))
+    confidence = np.array([ranked.get(place(one), SETTLED) for one in audits])
+    right = np.array([one.right for one in audits], np.bool_)
+    p, delta = promise
+    return certainty.certify(confidence, right, p=p, delta=delta)
 
 
 def _counted(known: Sequence[Labelled], settled: Sequence[int], promise: Promise) -> list[int]:
@@ -269,7 +277,7 @@ def _drift(last: Certificate | None, every: Sequence[Labelled]) -> drift.Drift:
 
 def _held(certificate: Certificate | None, basis: str) -> Certainty | None:
     """Its calibration; None where it has none for this basis, or none that can be read."""
-    if certificate is None or certificate.basis != basis or not certificate.calibration:
+    if certificate is None or certificate.basis != basis:
         return None
     return _read(msgspec.json.encode(certificate.calibration))
 

@@ -24,11 +24,9 @@ from streams.link.likeness.index import Index
 from streams.link.likeness.learning import Taught
 from streams.link.likeness.reading import once
 from streams.link.likeness.remembered import Remembered
-from streams.link.likeness.saved import Stale
+from streams.link.likeness.saved import WORTH_KEEPING, Stale
 from streams.link.likeness.tiers import Tier, TierName, tier_called
 
-WORTH_KEEPING = 0.01
-"""Of all issues, how many must have been computed anew before the index is kept again."""
 PAGE = 5_000
 """Lessons that are taken in at once."""
 INDEX, VECTORS = "index:", "learned:"

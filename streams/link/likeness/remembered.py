@@ -17,14 +17,11 @@ from safetensors.numpy import load, save
 
 from streams.link.likeness.encoder import Encoder
 from streams.link.likeness.learning import STEPS
-from streams.link.likeness.saved import Stale
+from streams.link.likeness.saved import WORTH_KEEPING, Stale
 from streams.link.likeness.scores import Matrix
 
 MOST = 100_000
 """Texts whose vectors are kept, 1.3 kB each in the quality tier; a start encodes the others."""
-
-WORTH_KEEPING = 0.01
-"""Of all texts, how many must have come or gone before the vectors are kept again."""
 
 DIGEST_BYTES = hashlib.sha256().digest_size
 NUMBER = np.dtype(np.int16)

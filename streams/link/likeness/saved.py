@@ -18,6 +18,9 @@ from streams.link.likeness.scores import Matrix
 RECIPE = 2
 """Raised whenever the same epic would get another vector: cleaning, hashing, weights, table."""
 
+WORTH_KEEPING = 0.01
+"""Of what is kept for a start, how much must have come or gone before it is kept again."""
+
 
 class Stale(ValueError):
     """Saved under another recipe or table, or no index at all: put all epics again."""
