@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
-from sinks.store.learned import Certificate, Guess, Labelled
+from sinks.store.learned import Certificate, Labelled
 from streams.link.cascade import Divided, Earlier, divided, linking
 from streams.link.certificate import Today, certainty_of, certify
 from streams.link.evaluate import CONFIRMATIONS, Answers, answer
@@ -28,12 +28,12 @@ from streams.link.evaluate_taught import drawn
 from streams.link.labels import arrays
 from streams.link.likeness.minilm import NotInstalled
 from streams.link.likeness.tiers import TierName, tier_called
+from tests.unit.audits import NOW, audit
 
 DATA = Path(__file__).parents[3] / "shared" / "linkdata"
 SETS = ("clinc150", "banking77")
 HALVES = 200
 P = 0.9
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
 EPICS = 100
 Bools = npt.NDArray[np.bool_]
 Answered = dict[TierName, list[Labelled]]
@@ -83,18 +83,8 @@ def audits(tier: TierName, answers: Answers) -> list[Labelled]:
     """One for each query, in their order."""
     return [
         Labelled(
-            guess=Guess(
-                remark_id=number,
-                passage=0,
-                issue_id=1,
-                features=tuple(features.tolist()),
-                confidence=0.0,
-                tier=tier,
-                basis=tier,
-                epics=EPICS,
-                audit=True,
-                sure=False,
-                at=NOW,
+            guess=audit(
+                number, tier=tier, basis=tier, epics=EPICS, features=tuple(features.tolist())
             ),
             right=bool(right),
             decided_at=NOW + timedelta(seconds=number),

@@ -105,7 +105,18 @@ class World:
         Themes(self.store).sort_new(NOW)
 
 
-def suggest(tx: Transaction, remark_id: int, issue: int, score: float) -> None:
+def opened() -> World:
+    """With two issues and two customers, and no remark."""
+    store = FakeStore()
+    store.open()
+    made = World(store)
+    made.knows()
+    return made
+
+
+def suggest(
+    tx: Transaction, remark_id: int, issue: int, score: float, quote: str = "ledger"
+) -> None:
     """Likeness suggests an issue for a remark."""
     (decision_id,) = tx.links.new_ids(1)
     key = f"APP-{issue}"
@@ -120,7 +131,7 @@ def suggest(tx: Transaction, remark_id: int, issue: int, score: float) -> None:
         model="1",
         by="closeloop",
         at=NOW,
-        quote="ledger",
+        quote=quote,
     )
     link = Link(
         remark_id=remark_id,

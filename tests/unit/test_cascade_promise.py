@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, NamedTuple, cast
 
@@ -18,8 +18,8 @@ from streams.link.certifying import Certifying
 from streams.link.labels import arrays
 from streams.link.likeness.features import NAMES
 from streams.link.recertifying import recertify
+from tests.unit.audits import NOW, audit
 
-NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
 EPICS = 50
 
@@ -58,18 +58,8 @@ def labels(
 
 def guess(tier: str, remark_id: int, features: tuple[float, ...]) -> Guess:
     """An audit of a remark of one passage."""
-    return Guess(
-        remark_id=remark_id,
-        passage=0,
-        issue_id=1,
-        features=features,
-        confidence=0.5,
-        tier=tier,
-        basis=tier,
-        epics=EPICS,
-        audit=True,
-        sure=False,
-        at=NOW,
+    return audit(
+        remark_id, tier=tier, basis=tier, features=features, epics=EPICS, confidence=0.5, sure=False
     )
 
 

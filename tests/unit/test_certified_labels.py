@@ -1,37 +1,23 @@
 """Which labels a certificate rests on, and which show that it no longer holds."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
-from sinks.store.learned import Guess, Labelled
+from sinks.store.learned import Labelled
 from streams.link.certificate import REFIT, Today, certify, is_due
-from streams.link.likeness.features import NAMES
+from tests.unit.audits import NOW, audit
 
-NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 TODAY = Today(tier="fast", basis="table", epics=5, now=NOW)
 
 
 def labels(size: int, since: datetime, *, right: bool = True, **guessed: Any) -> list[Labelled]:
     """So many decided audits, a second after each other."""
-    audit = Guess(
-        remark_id=0,
-        passage=0,
-        issue_id=1,
-        features=(1.0,) * len(NAMES),
-        confidence=0.9,
-        tier="fast",
-        basis="table",
-        epics=5,
-        audit=True,
-        sure=True,
-        at=since,
-    )
     return [
         Labelled(
-            guess=msgspec.structs.replace(audit, remark_id=number, **guessed),
+            guess=audit(number, **guessed),
             right=right,
             decided_at=since + timedelta(seconds=number),
         )

@@ -10,36 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.events import Customer, Reporter
-from sinks.store.learned import Certificate, Guess, Labelled
+from sinks.store.learned import Certificate, Labelled
 from streams.link.certificate import Today, certify
 from streams.link.certifying import Certifying
 from streams.link.copies import independent
-from streams.link.likeness.features import NAMES
 from streams.link.linkers import Linkers
+from tests.unit.audits import audit
 from tests.unit.link_world import ACCOUNTS, ALWAYS, NOW, World
 
 EASY = "Please sort the exported ledger by date"
 A_FIFTH = 13
 """Of the 65 audits that are the fewest to certify .9."""
-
-
-def guess(remark_id: int, said: int | None = None, sender: int | None = None) -> Guess:
-    """An audit that would have been linked."""
-    return Guess(
-        remark_id=remark_id,
-        passage=0,
-        issue_id=1,
-        features=(1.0,) * len(NAMES),
-        confidence=0.9,
-        tier="fast",
-        basis="table",
-        epics=5,
-        audit=True,
-        sure=True,
-        at=NOW,
-        said=said,
-        sender=sender,
-    )
 
 
 class Audits:
@@ -52,7 +33,7 @@ class Audits:
     def decided(self, *right: bool, **marks: int) -> None:
         """A person looks at each."""
         self._labelled += [
-            Labelled(guess=guess(number, **marks), right=one, decided_at=_at(number))
+            Labelled(guess=audit(number, **marks), right=one, decided_at=_at(number))
             for one, number in zip(right, self._numbers, strict=False)
         ]
 
@@ -170,7 +151,9 @@ def test_what_counts_is_no_copy_and_no_crowd(
     marked: list[tuple[int | None, int | None]], most: int
 ) -> None:
     """In order, each once; and nothing is left out without a reason."""
-    audits = [guess(number, said, sender) for number, (said, sender) in enumerate(marked)]
+    audits = [
+        audit(number, said=said, sender=sender) for number, (said, sender) in enumerate(marked)
+    ]
     kept = independent(audits, most)
     assert kept == sorted(set(kept))
     said = [marked[at][0] for at in kept if marked[at][0] is not None]

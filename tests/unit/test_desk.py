@@ -12,7 +12,7 @@ from schemas.events import Epic, FeedbackLinked
 from sinks.contracts import Sighting
 from sinks.store.fake import FakeStore
 from sinks.store.learned import Lesson
-from sinks.store.rows import Decision, Link, Outcome, Remark, Words
+from sinks.store.rows import Outcome, Remark, Words
 from streams.link.desk import (
     Action,
     Asked,
@@ -22,6 +22,7 @@ from streams.link.desk import (
     plan_undoing_last,
 )
 from streams.link.triage import CannotRule
+from tests.unit.desk_world import suggest
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -48,29 +49,7 @@ class Desk:
             )
             tx.remarks.add([(made, Words(remark_id=id_, words="words"))])
             for issue in suggested:
-                (decision_id,) = tx.links.new_ids(1)
-                key = f"APP-{issue}"
-                decision = Decision(
-                    id=decision_id,
-                    remark_id=id_,
-                    issue_key=key,
-                    issue_id=issue,
-                    verdict="suggest",
-                    rule="likeness",
-                    score=0.5,
-                    model="1",
-                    by="closeloop",
-                    at=NOW,
-                    quote=f"about {issue}",
-                )
-                link = Link(
-                    remark_id=id_,
-                    issue_key=key,
-                    issue_id=issue,
-                    state="suggested",
-                    decision_id=decision_id,
-                )
-                tx.links.add([decision], [link])
+                suggest(tx, id_, issue, 0.5, f"about {issue}")
 
     def decides(
         self, action: Action, remarks: Sequence[str], *issues: str, by: str = "pm", **more: Any

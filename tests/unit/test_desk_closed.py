@@ -6,23 +6,19 @@ import pytest
 
 from schemas.events import Epic
 from sinks.contracts import Sighting
-from sinks.store.fake import FakeStore
 from streams.commands.screen import described
 from streams.commands.triage import row
 from streams.link.queue import MOST_SUGGESTED
 from streams.link.triage import CannotRule
-from tests.unit.desk_world import DAY, NOW, World, suggest
+from tests.unit.desk_world import DAY, NOW, World, opened, suggest
 
 
 @pytest.fixture
 def world() -> World:
     """Of `a` two issues are suggested, APP-1 before APP-2."""
-    store = FakeStore()
-    store.open()
-    made = World(store)
-    made.knows()
+    made = opened()
     made.hears("a", best=(1, 0.9))
-    with store.transaction() as tx:
+    with made.store.transaction() as tx:
         suggest(tx, made.ids["a"], 2, 0.5)
     return made
 

@@ -6,23 +6,18 @@ import msgspec
 import pytest
 
 from sinks.jira.fake import FakeTracker
-from sinks.store.fake import FakeStore
 from streams.link import queue as queue_module
 from streams.link.epics import Made, NewEpic, draft, settle, themes
 from streams.link.likeness.table import packaged
 from streams.link.queue import guessed, queue
 from streams.link.triage import CannotRule
-from tests.unit.desk_world import DAY, EXPORT, NOW, World
+from tests.unit.desk_world import DAY, EXPORT, NOW, World, opened
 
 
 @pytest.fixture
 def world() -> World:
     """With two issues and two customers, and no remark."""
-    store = FakeStore()
-    store.open()
-    made = World(store)
-    made.knows()
-    return made
+    return opened()
 
 
 def test_audits_come_first(world: World) -> None:

@@ -6,21 +6,17 @@ import pytest
 
 from schemas.codec import decode
 from schemas.events import FeedbackLinked
-from sinks.store.fake import FakeStore
 from streams.link.desk import Action, Asked, carry_out_all, plan_all, plan_undoing_last
-from tests.unit.desk_world import NOW, World, suggest
+from tests.unit.desk_world import NOW, World, opened, suggest
 
 
 @pytest.fixture
 def world() -> World:
     """Of `a` both issues are suggested, the second one firmly; of `b` none."""
-    store = FakeStore()
-    store.open()
-    made = World(store)
-    made.knows()
+    made = opened()
     made.hears("b")
     made.hears("a", best=(1, 0.25), account_id="A")
-    with store.transaction() as tx:
+    with made.store.transaction() as tx:
         suggest(tx, made.ids["a"], 2, 0.95)
     return made
 

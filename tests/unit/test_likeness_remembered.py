@@ -13,6 +13,7 @@ from streams.link.likeness.remembered import Remembered
 from streams.link.likeness.saved import Stale
 from streams.link.likeness.scores import Matrix
 from streams.link.likeness.table import packaged
+from tests.unit.damaged import changed
 from tests.unit.hashed_encoder import Hashed
 
 TEXTS = ["Sort the ledger", "Dark mode", "", "Sort the ledger", "ключ \ud800 🙂", "word " * 9_000]
@@ -123,16 +124,6 @@ def test_no_more_than_the_bound_is_kept(monkeypatch: pytest.MonkeyPatch) -> None
     later = Remembered(Hashed())
     later.load(body)
     assert (later.encode(["one", "two", "three"]) * 1024 % 1 == 0).all()
-
-
-def changed(name: str, change: Callable[[np.ndarray], np.ndarray]) -> Callable[[bytes], bytes]:
-    """With one part changed."""
-
-    def made(body: bytes) -> bytes:
-        held = load(body)
-        return save(held | {name: change(held[name])})
-
-    return made
 
 
 DAMAGED: dict[str, Callable[[bytes], bytes]] = {

@@ -19,6 +19,7 @@ from streams.link.likeness.tiers import tier_called
 from streams.link.linker import Linker
 from streams.link.linkers import Linkers
 from streams.link.standing import standing
+from tests.unit.damaged import changed
 from tests.unit.link_world import TITLES
 from tests.unit.test_linker import NOW, World
 
@@ -177,16 +178,6 @@ def test_only_the_table_in_use_is_kept(world: World, body: bytes) -> None:
     assert not reset(world)
     with world.store.transaction() as tx:
         assert tx.learned.forget("table") == 0
-
-
-def changed(name: str, change: Callable[[np.ndarray], np.ndarray]) -> Callable[[bytes], bytes]:
-    """A table's file with one part changed."""
-
-    def made(body: bytes) -> bytes:
-        held = load(body)
-        return save(held | {name: change(held[name])})
-
-    return made
 
 
 BAD: dict[str, Callable[[bytes], bytes]] = {
